@@ -1,0 +1,53 @@
+//! A plan: what will happen in a run, as data, written before the run starts. It can be saved, edited, shrunk; nothing here runs it or draws it.
+//!
+//! `file` reads and writes it, with errors that name the place; `check` says what a plan must satisfy beyond its shape; `fault` holds the blows, `setup` the rest.
+
+mod check;
+mod fault;
+mod file;
+mod setup;
+
+use serde::{Deserialize, Serialize};
+
+pub use check::Flaw;
+pub use fault::{Fault, Moment, Ring, Shape, Target, What, When};
+pub use file::{Format, PlanError};
+pub use setup::{Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, Plant, Seed, Weather, WorkloadKind};
+
+/// The format of plans that this build reads and writes.
+pub const PLAN_FORMAT: u32 = 1;
+
+/// What will happen in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`PLAN_FORMAT`].
+    pub format: u32,
+    /// The family that drew it; of no effect on the run.
+    pub family: String,
+    /// Decides every dice stream of the run.
+    pub seed: Seed,
+    /// How many machines.
+    pub cluster: Cluster,
+    /// The coordination service's settings.
+    pub coordination: Coordination,
+    /// The ordinary badness of links, disks and clocks.
+    pub weather: Weather,
+    /// When the storm ends, and for whom.
+    pub heal: Heal,
+    /// What the faults may destroy.
+    pub budget: Budget,
+    /// What each client does, in the order of their machines.
+    #[serde(default)]
+    pub clients: Vec<ClientPlan>,
+    /// The blows, in the order of their numbers.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
+}
+
+impl Plan {
+    /// All machines: the replicas, then the clients.
+    pub fn machines(&self) -> u16 {
+        self.cluster.replicas + self.clients.len() as u16
+    }
+}

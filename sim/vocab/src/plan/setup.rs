@@ -1,0 +1,239 @@
+//! The parts of a plan that are not blows: machines, settings, weather, workload, heal, budget.
+
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::ids::MachineId;
+
+/// A seed: any u64. In files a number, or a string where it is too large for TOML's integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seed(pub u64);
+
+impl Serialize for Seed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match i64::try_from(self.0) {
+            Ok(small) => serializer.serialize_i64(small),
+            Err(_) => serializer.serialize_str(&self.0.to_string()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Seed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Seed, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Seed;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a seed: a whole number from 0 to 18446744073709551615, quoted if it is above 9223372036854775807")
+            }
+            fn visit_u64<E: Error>(self, seed: u64) -> Result<Seed, E> {
+                Ok(Seed(seed))
+            }
+            fn visit_i64<E: Error>(self, seed: i64) -> Result<Seed, E> {
+                u64::try_from(seed).map(Seed).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(seed), &self))
+            }
+            fn visit_str<E: Error>(self, seed: &str) -> Result<Seed, E> {
+                seed.parse().map(Seed).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(seed), &self))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// How many machines. Clients are counted by the plan's `clients`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// Replicas of the coordination service; an odd number from 1.
+    pub replicas: u16,
+    /// How long a supervisor waits before it starts a process again that left by itself, in ms.
+    pub supervisor_ms: u32,
+}
+
+/// The coordination service's settings, by ZooKeeper's names and units.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coordination {
+    /// tickTime in ms.
+    pub tick_ms: u32,
+    /// initLimit in ticks.
+    pub init_limit: u32,
+    /// syncLimit in ticks.
+    pub sync_limit: u32,
+    /// snapCount: transactions between two snapshots, about.
+    pub snap_count: u32,
+    /// How many snapshots (with the logs they need) are kept.
+    pub snap_retain: u32,
+    /// How many znodes of a fuzzy snapshot are written at a time.
+    pub snap_chunk: u32,
+    /// commitLogCount: how many committed transactions a leader keeps in memory for DIFF.
+    pub commit_log_count: u32,
+    /// A known bug switched on for this run, to prove that a rule sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plant: Option<Plant>,
+}
+
+/// Bugs that can be switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plant {
+    /// The leader commits on its own acknowledgement alone.
+    CommitWithoutQuorum,
+    /// Replicas acknowledge transactions before their sync has come back.
+    AckBeforeSync,
+    /// A learner ignores TRUNC.
+    NoTrunc,
+    /// A leader keeps the epoch that it had accepted instead of a new one.
+    OlderEpoch,
+    /// A replica answers reads from proposals that are not committed yet.
+    ReadFromFuture,
+    /// A leader expires a session a second time, at some later time, by a transaction of its own.
+    SessionExpiredTwice,
+}
+
+impl Plant {
+    /// All plants, in the order of their declaration.
+    pub const ALL: [Plant; 6] = [
+        Plant::CommitWithoutQuorum,
+        Plant::AckBeforeSync,
+        Plant::NoTrunc,
+        Plant::OlderEpoch,
+        Plant::ReadFromFuture,
+        Plant::SessionExpiredTwice,
+    ];
+
+    /// The name in files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Plant::CommitWithoutQuorum => "commit-without-quorum",
+            Plant::AckBeforeSync => "ack-before-sync",
+            Plant::NoTrunc => "no-trunc",
+            Plant::OlderEpoch => "older-epoch",
+            Plant::ReadFromFuture => "read-from-future",
+            Plant::SessionExpiredTwice => "session-expired-twice",
+        }
+    }
+}
+
+/// The ordinary badness of links, disks and clocks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weather {
+    /// All links, unless a fault says otherwise.
+    pub link: LinkWeather,
+    /// All disks.
+    pub disk: DiskWeather,
+    /// Clocks that are off, by machine; the others are right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<ClockWeather>,
+}
+
+/// A link's latency is `latency_us`, plus up to `jitter_us`, plus, `tail_ppm` times in a million, up to `tail_us`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkWeather {
+    /// The least latency in µs.
+    pub latency_us: u32,
+    /// Uniform addition in µs.
+    pub jitter_us: u32,
+    /// How often in a million a message takes the tail.
+    pub tail_ppm: u32,
+    /// The longest tail in µs.
+    pub tail_us: u32,
+    /// How often in a million a datagram is lost. On a stream a loss costs a retransmission: twice the latency and the tail.
+    pub loss_ppm: u32,
+    /// How often in a million a datagram arrives twice. Streams never duplicate.
+    pub duplicate_ppm: u32,
+}
+
+/// A disk answers a sync after `sync_us`, plus up to `jitter_us`, plus, `tail_ppm` times in a million, up to `tail_us`; other operations take `other_us`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiskWeather {
+    /// The least latency of a sync in µs.
+    pub sync_us: u32,
+    /// Uniform addition in µs.
+    pub jitter_us: u32,
+    /// How often in a million a sync takes the tail.
+    pub tail_ppm: u32,
+    /// The longest tail in µs.
+    pub tail_us: u32,
+    /// What a read or a list takes, in µs.
+    pub other_us: u32,
+}
+
+/// A clock that is off from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockWeather {
+    /// Whose.
+    pub machine: MachineId,
+    /// The wall clock's offset in ms.
+    pub offset_ms: i64,
+    /// How much faster than the world both clocks run, in parts per million; within ±200 000.
+    pub drift_ppm: i32,
+}
+
+/// The end of the storm.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heal {
+    /// When, in ms.
+    pub at_ms: u64,
+    /// How long after it everything must be done, in ms.
+    pub bound_ms: u64,
+    /// Machines that stay down; a minority of the replicas at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<MachineId>,
+}
+
+/// What the faults of a plan may destroy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Budget {
+    /// Nothing that is not intact on a majority of the other replicas: a blow that would is deferred, and spared in the end.
+    Majority,
+    /// Anything. Rules on durability are waived, and the report says how often.
+    Unrestricted,
+}
+
+/// What a client does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientPlan {
+    /// The recipe.
+    pub workload: WorkloadKind,
+    /// The session timeout that it asks for, in ms.
+    pub session_timeout_ms: u32,
+    /// When it starts, in ms.
+    pub start_ms: u64,
+    /// How many rounds of the recipe; those after the heal are not counted.
+    pub rounds: u32,
+    /// The pause between two rounds in ms, about.
+    pub think_ms: u32,
+    /// Rounds to leave out, for shrinking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skip: Vec<u32>,
+}
+
+/// The recipes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkloadKind {
+    /// Reads, blind and conditional writes, creates and deletes over a few shared nodes; watches; multis.
+    Registers,
+    /// Counters by check-and-set.
+    Counters,
+    /// Locks by ephemeral sequential nodes (ZooKeeper's recipe, no herd).
+    Locks,
+    /// Leader elections by ephemeral sequential nodes, with a watch on the predecessor.
+    Elections,
+    /// Double barriers.
+    Barriers,
+    /// Queues of persistent sequential nodes.
+    Queues,
+    /// The requests that real Flink 2.3.0 processes sent to ZooKeeper, recorded.
+    FlinkHa,
+}
