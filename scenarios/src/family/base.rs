@@ -1,0 +1,224 @@
+//! What every plan has, whatever its family: machines, settings, weather, clients, heal, budget. Never a blow.
+
+use vocab::dice::Dice;
+use vocab::ids::MachineId;
+use vocab::plan::{Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, PLAN_FORMAT, Plan, Seed, Weather, WorkloadKind};
+
+use super::{PlanDice, Purpose, weighted};
+
+/// The least that a healed system gets to finish, in ms: elections, catching up, and the clients' last requests.
+const BOUND_BASE_MS: u64 = 60_000;
+/// And as many of the longest session timeouts: sessions may have to expire one after the other before a recipe goes on.
+const BOUND_TIMEOUTS: u64 = 30;
+/// The shortest pause between two rounds, in ms: below it a client is never idle and a pause would mean nothing.
+const THINK_MIN_MS: u64 = 4;
+
+/// What tells the plans of one family from those of another, blows aside.
+#[derive(Debug)]
+pub(super) struct Taste {
+    /// How many replicas, weighted.
+    pub(super) replicas: &'static [(u16, u32)],
+    /// Rough weather, so often in a million.
+    pub(super) rough_ppm: u32,
+    /// Clocks that are far off, so often in a million.
+    pub(super) wild_clocks_ppm: u32,
+    /// How many rounds all clients do together during the storm, weighted as (least, most).
+    pub(super) rounds: &'static [((u64, u64), u32)],
+    /// Snapshots often and few transactions kept in memory, so often in a million.
+    pub(super) small_logs_ppm: u32,
+    /// The fault budget is lifted, so often in a million.
+    pub(super) unrestricted_ppm: u32,
+    /// Some replicas stay down after the heal, so often in a million.
+    pub(super) absent_ppm: u32,
+}
+
+impl Taste {
+    /// What most families want.
+    pub(super) const USUAL: Taste = Taste {
+        replicas: &[(3, 45), (5, 45), (7, 10)],
+        rough_ppm: 150_000,
+        wild_clocks_ppm: 50_000,
+        rounds: &[((60, 150), 3), ((150, 300), 4), ((300, 500), 2)],
+        small_logs_ppm: 500_000,
+        unrestricted_ppm: 0,
+        absent_ppm: 200_000,
+    };
+}
+
+/// Draws a plan without blows.
+pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
+    let mut heal = dice.stream(Purpose::Heal, 0);
+    let cluster = cluster(taste, &mut dice.stream(Purpose::Cluster, 0));
+    let coordination = coordination(taste, &mut dice.stream(Purpose::Settings, 0));
+    let storm_ms = storm_ms(coordination.tick_ms, &mut heal);
+    let clients = clients(taste, storm_ms, &coordination, dice);
+    let machines = cluster.replicas + clients.len() as u16;
+    let weather = Weather {
+        link: link(taste, coordination.tick_ms, &mut dice.stream(Purpose::Link, 0)),
+        disk: disk(taste, coordination.tick_ms, &mut dice.stream(Purpose::Disk, 0)),
+        clocks: clocks(taste, machines, &mut dice.stream(Purpose::Clocks, 0)),
+    };
+    let longest_ms = clients.iter().map(|client| u64::from(client.session_timeout_ms)).max().unwrap_or(0);
+    let budget = if dice.stream(Purpose::Budget, 0).chance(taste.unrestricted_ppm) { Budget::Unrestricted } else { Budget::Majority };
+    Plan {
+        format: PLAN_FORMAT,
+        family: family.into(),
+        seed: Seed(dice.seed),
+        heal: Heal { at_ms: storm_ms, bound_ms: BOUND_BASE_MS + BOUND_TIMEOUTS * longest_ms, absent: absent(taste, cluster.replicas, &mut heal) },
+        cluster,
+        coordination,
+        weather,
+        budget,
+        clients,
+        faults: vec![],
+    }
+}
+
+fn cluster(taste: &Taste, dice: &mut Dice) -> Cluster {
+    Cluster { replicas: weighted(dice, taste.replicas), supervisor_ms: dice.between(50, 2_000) as u32 }
+}
+
+fn coordination(taste: &Taste, dice: &mut Dice) -> Coordination {
+    let tick_ms = weighted(dice, &[(200, 30), (500, 45), (1_000, 17), (2_000, 8)]);
+    let small = dice.chance(taste.small_logs_ppm);
+    let snap_count = if small { dice.between(20, 100) } else { weighted(dice, &[(200, 3), (1_000, 2), (100_000, 2)]) } as u32;
+    let commit_log_count = if small { dice.between(10, 30) as u32 } else { weighted(dice, &[(500, 3), (100, 1)]) };
+    Coordination {
+        tick_ms,
+        init_limit: weighted(dice, &[(10, 4), (5, 1)]),
+        sync_limit: weighted(dice, &[(5, 3), (3, 1), (2, 1)]),
+        snap_count,
+        snap_retain: dice.between(1, 3) as u32,
+        snap_chunk: weighted(dice, &[(2, 2), (10, 2), (100, 1)]),
+        commit_log_count,
+        plant: None,
+    }
+}
+
+/// How long the storm lasts: 20 to 120 s, mostly under 60, and longer for long ticks, since elections and timeouts are counted in them.
+fn storm_ms(tick_ms: u32, dice: &mut Dice) -> u64 {
+    let (low, high) = match tick_ms {
+        0..=500 => weighted(dice, &[((20_000, 40_000), 6), ((40_000, 60_000), 3), ((60_000, 120_000), 1)]),
+        501..=1_000 => weighted(dice, &[((30_000, 60_000), 4), ((60_000, 120_000), 1)]),
+        _ => (60_000, 120_000),
+    };
+    dice.between(low, high)
+}
+
+fn absent(taste: &Taste, replicas: u16, dice: &mut Dice) -> Vec<MachineId> {
+    if !dice.chance(taste.absent_ppm) {
+        return vec![];
+    }
+    let mut all: Vec<MachineId> = (0..replicas).map(MachineId).collect();
+    dice.shuffle(&mut all);
+    all.truncate(dice.between(1, u64::from(replicas / 2)) as usize);
+    all.sort();
+    all
+}
+
+fn link(taste: &Taste, tick_ms: u32, dice: &mut Dice) -> LinkWeather {
+    let tick_us = u64::from(tick_ms) * 1_000;
+    let rough = dice.chance(taste.rough_ppm);
+    // One rack, one city, one continent. The tick must hold several round trips, or no timeout means anything.
+    let (low, high) = weighted(dice, &[((50, 500), 5), ((500, 3_000), 3), ((5_000, 20_000), 1)]);
+    let latency_us = dice.between(low, high);
+    let jitter_us = dice.between(0, 2 * latency_us);
+    if rough {
+        LinkWeather {
+            latency_us: latency_us as u32,
+            jitter_us: jitter_us.max(1_000) as u32,
+            tail_ppm: dice.between(2_000, 20_000) as u32,
+            tail_us: dice.between(tick_us / 10, tick_us) as u32,
+            loss_ppm: dice.between(1_000, 50_000) as u32,
+            duplicate_ppm: dice.between(0, 50_000) as u32,
+        }
+    } else {
+        LinkWeather {
+            latency_us: latency_us as u32,
+            jitter_us: jitter_us as u32,
+            tail_ppm: dice.between(0, 3_000) as u32,
+            tail_us: dice.between(0, tick_us / 20) as u32,
+            loss_ppm: dice.between(0, 1_000) as u32,
+            duplicate_ppm: dice.between(0, 1_000) as u32,
+        }
+    }
+}
+
+fn disk(taste: &Taste, tick_ms: u32, dice: &mut Dice) -> DiskWeather {
+    let tick_us = u64::from(tick_ms) * 1_000;
+    let rough = dice.chance(taste.rough_ppm);
+    let (low, high) = weighted(dice, &[((30, 300), 3), ((500, 4_000), 3), ((5_000, 15_000), 1)]);
+    let sync_us = dice.between(low, high);
+    let (tail_ppm, tail_us) =
+        if rough { (dice.between(2_000, 20_000), dice.between(tick_us / 10, tick_us)) } else { (dice.between(0, 5_000), dice.between(0, tick_us / 10)) };
+    DiskWeather {
+        sync_us: sync_us as u32,
+        jitter_us: dice.between(0, sync_us) as u32,
+        tail_ppm: tail_ppm as u32,
+        tail_us: tail_us as u32,
+        other_us: dice.between(10, 200) as u32,
+    }
+}
+
+fn clocks(taste: &Taste, machines: u16, dice: &mut Dice) -> Vec<ClockWeather> {
+    let wild = dice.chance(taste.wild_clocks_ppm);
+    // A good clock's crystal is within 100 ppm; a wild one runs 3 % fast or slow, which every timeout must still bear.
+    let (offset_ms, drift_ppm) = if wild { (3_600_000, 30_000) } else { (200, 100) };
+    (0..machines)
+        .map(|machine| ClockWeather {
+            machine: MachineId(machine),
+            offset_ms: dice.between(0, 2 * offset_ms) as i64 - offset_ms as i64,
+            drift_ppm: dice.between(0, 2 * drift_ppm) as i32 - drift_ppm as i32,
+        })
+        .collect()
+}
+
+fn clients(taste: &Taste, storm_ms: u64, coordination: &Coordination, dice: PlanDice) -> Vec<ClientPlan> {
+    let mut mix = dice.stream(Purpose::Mix, 0);
+    let count = weighted(&mut mix, &[(2, 15), (3, 25), (4, 30), (5, 20), (6, 10)]);
+    let kinds = kinds(&mut mix, count);
+    let (low, high) = weighted(&mut mix, taste.rounds);
+    let rounds = mix.between(low, high);
+    // Tight timeouts everywhere, or loose ones, or each client its own.
+    let patience = weighted(&mut mix, &[((2, 4), 3), ((4, 10), 2), ((10, 20), 1), ((2, 20), 3)]);
+    kinds
+        .iter()
+        .enumerate()
+        .map(|(i, workload)| {
+            let mut dice = dice.stream(Purpose::Client, i as u32);
+            let start_ms = if dice.chance(800_000) { dice.below(1_500) } else { dice.below(storm_ms / 2) };
+            // Some clients are busier than others, by up to three times either way.
+            let share = rounds * dice.between(33, 300) / 100 / count as u64;
+            let think_ms = ((storm_ms - start_ms) / share.max(1)).max(THINK_MIN_MS);
+            ClientPlan {
+                workload: *workload,
+                session_timeout_ms: coordination.tick_ms * dice.between(patience.0, patience.1) as u32,
+                start_ms,
+                rounds: ((storm_ms - start_ms) / think_ms + 1) as u32,
+                think_ms: think_ms as u32,
+                skip: vec![],
+            }
+        })
+        .collect()
+}
+
+/// What each client does: one to three recipes a run, so that their clients meet; the first of them has at least two.
+fn kinds(dice: &mut Dice, count: usize) -> Vec<WorkloadKind> {
+    let mut kinds = [
+        WorkloadKind::Registers,
+        WorkloadKind::Counters,
+        WorkloadKind::Locks,
+        WorkloadKind::Elections,
+        WorkloadKind::Barriers,
+        WorkloadKind::Queues,
+        WorkloadKind::FlinkHa,
+    ];
+    dice.shuffle(&mut kinds);
+    // Registers reach most of the service: they are in every second mix, whatever else is.
+    if dice.chance(500_000) {
+        let place = kinds.iter().position(|kind| *kind == WorkloadKind::Registers).expect("registers are in the list");
+        kinds.swap(0, place);
+    }
+    let different = dice.between(1, 3).min(count as u64 / 2).max(1) as usize;
+    (0..count).map(|i| kinds[i % different]).collect()
+}

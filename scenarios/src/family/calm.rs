@@ -1,0 +1,15 @@
+//! Calm: good links and disks, no blows. What fails here fails everywhere, and what an idle rule misses here shows.
+
+use super::base::Taste;
+use super::{Family, Idle};
+
+pub(super) const FAMILY: Family = Family {
+    name: "calm",
+    about: "Fair weather and no faults: the service at work, one election, every recipe.",
+    idle: IDLE,
+    number: 0,
+    taste: Taste { rough_ppm: 0, wild_clocks_ppm: 0, absent_ppm: 0, ..Taste::USUAL },
+    blows: |_| {},
+};
+
+const IDLE: &[Idle] = &[];

@@ -1,0 +1,102 @@
+//! Events worth waiting for: the steps of the protocol at which systems of this kind have lost data before. Names and rough frequencies; never what then strikes.
+
+use vocab::dice::Dice;
+use vocab::plan::{Moment, When};
+
+/// An event of the protocol, and about how often a storm brings it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene {
+    pub(super) moment: Moment,
+    pub(super) kind: &'static str,
+    /// `nth` is drawn up to this.
+    often: u32,
+}
+
+const fn sends(kind: &'static str, often: u32) -> Scene {
+    Scene { moment: Moment::Send, kind, often }
+}
+const fn takes(kind: &'static str, often: u32) -> Scene {
+    Scene { moment: Moment::Deliver, kind, often }
+}
+const fn appends(kind: &'static str, often: u32) -> Scene {
+    Scene { moment: Moment::Append, kind, often }
+}
+const fn syncs(kind: &'static str, often: u32) -> Scene {
+    Scene { moment: Moment::Sync, kind, often }
+}
+
+/// The leader is the subject, a learner the peer.
+pub(super) const LEADER: &[Scene] = &[
+    sends("LEADERINFO", 12),
+    sends("DIFF", 10),
+    sends("TRUNC", 3),
+    sends("SNAP", 4),
+    sends("NEWLEADER", 12),
+    sends("UPTODATE", 12),
+    sends("PROPOSAL", 600),
+    sends("COMMIT", 600),
+    takes("FOLLOWERINFO", 12),
+    takes("ACKEPOCH", 12),
+    takes("ACK", 600),
+    takes("REQUEST", 200),
+    takes("REVALIDATE", 6),
+];
+
+/// A learner is the subject, the leader the peer.
+pub(super) const LEARNER: &[Scene] = &[
+    sends("FOLLOWERINFO", 12),
+    sends("ACKEPOCH", 12),
+    sends("ACK", 600),
+    sends("REQUEST", 200),
+    sends("REVALIDATE", 6),
+    sends("SYNC", 20),
+    takes("LEADERINFO", 12),
+    takes("DIFF", 10),
+    takes("TRUNC", 3),
+    takes("SNAP", 4),
+    takes("NEWLEADER", 12),
+    takes("UPTODATE", 12),
+    takes("PROPOSAL", 600),
+    takes("COMMIT", 600),
+];
+
+/// Any replica is the subject, another the peer.
+pub(super) const VOTER: &[Scene] = &[sends("vote", 60), takes("vote", 60)];
+
+/// Any replica is the subject, at its own disk; there is no peer.
+pub(super) const DISK: &[Scene] = &[
+    appends("log", 500),
+    syncs("log", 400),
+    appends("currentEpoch", 8),
+    syncs("currentEpoch", 8),
+    appends("acceptedEpoch", 10),
+    syncs("acceptedEpoch", 10),
+    appends("snapshot", 20),
+    syncs("snapshot", 10),
+];
+
+/// A client is the subject, its replica the peer.
+pub(super) const CLIENT: &[Scene] = &[
+    sends("ConnectRequest", 12),
+    takes("ConnectResponse", 10),
+    sends("create", 120),
+    sends("create2", 40),
+    sends("setData", 80),
+    sends("delete", 80),
+    sends("multi", 40),
+    sends("sync", 20),
+    sends("getData", 80),
+    sends("getChildren", 80),
+    sends("setWatches", 6),
+    sends("closeSession", 6),
+    takes("reply", 300),
+    takes("WatcherEvent", 40),
+];
+
+impl Scene {
+    /// When the scene comes: early in half of the draws, else anywhere up to its usual number; on any machine.
+    pub(super) fn when(self, after_ms: u64, dice: &mut Dice) -> When {
+        let most = if dice.chance(500_000) { self.often.div_ceil(10) } else { self.often };
+        When::On { moment: self.moment, kind: self.kind.into(), machine: None, nth: dice.between(1, u64::from(most)) as u32, after_ms }
+    }
+}

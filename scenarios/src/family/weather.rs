@@ -1,0 +1,47 @@
+//! Weather: rough links, slow disks, and now and then a link that is slower still. Nothing breaks; everything comes late, lost or twice.
+
+use vocab::plan::{Target, What};
+
+use super::base::Taste;
+use super::moment::{CLIENT, LEADER, LEARNER};
+use super::storm::Brush;
+use super::{Family, Idle, Purpose};
+
+pub(super) const FAMILY: Family = Family {
+    name: "weather",
+    about: "Rough links and slow disks, with spells in which one link or all links of a machine are slower still.",
+    idle: IDLE,
+    number: 1,
+    taste: Taste { rough_ppm: 900_000, absent_ppm: 0, ..Taste::USUAL },
+    blows: |storm| blows(&mut storm.brush(Purpose::Weather), 1),
+};
+
+const IDLE: &[Idle] = &[];
+
+/// Slow links, one at a time or all of one machine.
+pub(super) fn blows(brush: &mut Brush<'_>, thin: u64) {
+    for _ in 0..brush.count(thin).div_ceil(2) {
+        let extra_ms = slowness(brush);
+        let for_ms = brush.spell();
+        if brush.dice.chance(300_000) {
+            let scenes = *brush.dice.pick(&[LEADER, LEARNER, CLIENT]);
+            let when = brush.on(scenes);
+            brush.blow(when, What::SlowLink { a: Target::Subject, b: Target::Peer, extra_ms, for_ms });
+            continue;
+        }
+        let when = brush.at();
+        let slow = brush.replica();
+        let others: Vec<_> = brush.replicas().into_iter().filter(|other| *other != slow).collect();
+        let hit = if brush.dice.chance(500_000) { others } else { vec![*brush.dice.pick(&others)] };
+        for other in hit {
+            brush.blow(when.clone(), What::SlowLink { a: Target::Machine(slow), b: Target::Machine(other), extra_ms, for_ms });
+        }
+    }
+}
+
+/// By how much: a fraction of a tick, or about the patience of leaders and learners.
+fn slowness(brush: &mut Brush<'_>) -> u32 {
+    let tick = brush.tick_ms();
+    let (low, high) = brush.one(&[((tick / 50 + 1, tick / 2), 3), ((tick / 2, 3 * tick), 1)]);
+    brush.dice.between(low, high) as u32
+}
