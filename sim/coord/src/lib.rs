@@ -2,3 +2,4 @@
 
 pub mod txn;
 pub mod message;
+pub mod client;

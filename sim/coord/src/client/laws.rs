@@ -1,0 +1,182 @@
+//! Laws of a client over any order of events: what replicas may do, at any time, to any of its connections.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use vocab::process::Effect;
+use vocab::service::EventKind;
+use vocab::time::MILLISECOND;
+
+use super::scene::{Scene, connected, data, get};
+use super::*;
+
+/// What may happen next; numbers choose among what is there.
+#[derive(Clone, Debug)]
+enum Turn {
+    Submit(u8),
+    Wait,
+    Pass(u16),
+    Opened(u8),
+    Closed(u8),
+    Accept(u8),
+    Expire(u8),
+    Reply(u8),
+    Fire(u8),
+    Close,
+    Abandon,
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let turn = prop_oneof![
+        6 => any::<u8>().prop_map(Turn::Submit),
+        4 => Just(Turn::Wait),
+        1 => any::<u16>().prop_map(Turn::Pass),
+        6 => any::<u8>().prop_map(Turn::Opened),
+        2 => any::<u8>().prop_map(Turn::Closed),
+        6 => any::<u8>().prop_map(Turn::Accept),
+        1 => any::<u8>().prop_map(Turn::Expire),
+        8 => any::<u8>().prop_map(Turn::Reply),
+        2 => any::<u8>().prop_map(Turn::Fire),
+        1 => Just(Turn::Close),
+        1 => Just(Turn::Abandon),
+    ];
+    proptest::collection::vec(turn, 1..120)
+}
+
+/// A replica's end of a connection: what the client sent on it and is not answered yet.
+#[derive(Default)]
+struct End {
+    asked: Option<SessionId>,
+    accepted: bool,
+    dead: bool,
+    pending: VecDeque<Waiting>,
+}
+
+proptest! {
+    #[test]
+    fn requests_end_once_in_order_and_one_connection_is_attached(turns in turns()) {
+        let mut scene = Scene::new(0);
+        let mut ends: BTreeMap<u64, End> = BTreeMap::new();
+        let mut open = BTreeSet::new();
+        let (mut zxid, mut next_session, mut life) = (0, 100, 0);
+        // (life of the session, xid) of what was submitted and has not ended.
+        let mut unfinished: BTreeSet<(u32, i32)> = BTreeSet::new();
+        let mut closing = false;
+        for turn in turns {
+            let pick = |n: u8| ends.keys().rev().nth(usize::from(n) % 2).copied();
+            let mut submitted = None;
+            let event = |event: Event<Message>| move |client: &mut Client, now: Now, out: &mut Out| client.on_event(now, &event, out);
+            let before = scene.effects.len();
+            if scene.client.is_ended() {
+                closing = false;
+                life += 1;
+                scene.open();
+            }
+            let upcalls = match turn {
+                Turn::Submit(n) if !closing => {
+                    let op = match n % 3 { 0 => get("/a", true), 1 => get("/b", false), _ => Op::GetChildren { path: "/c".into(), watch: true, stat: false } };
+                    scene.act(|client, now, out| { submitted = Some(client.submit(op, now, out)); Vec::new() }).0
+                }
+                Turn::Close if !closing => {
+                    closing = true;
+                    scene.act(|client, now, out| { submitted = Some(client.submit(Op::CloseSession, now, out)); Vec::new() }).0
+                }
+                Turn::Wait => { scene.now_ms = scene.client.wake_ns().map_or(scene.now_ms, |ns| scene.now_ms.max(ns.div_ceil(MILLISECOND))); scene.act(event(Event::Wake)).0 }
+                Turn::Pass(ms) => { scene.now_ms += u64::from(ms); scene.act(event(Event::Wake)).0 }
+                Turn::Abandon => scene.act(|client, _, out| client.abandon(out)).0,
+                Turn::Submit(_) | Turn::Close => Vec::new(),
+                Turn::Opened(n) => match pick(n) {
+                    Some(conn) if open.remove(&conn) => scene.act(event(Event::Opened { conn: ConnId(conn), to: MachineId(0) })).0,
+                    _ => Vec::new(),
+                },
+                Turn::Closed(n) => match pick(n) {
+                    Some(conn) => { ends.get_mut(&conn).unwrap().dead = true; scene.act(event(Event::Closed { conn: ConnId(conn), peer: MachineId(0) })).0 }
+                    None => Vec::new(),
+                },
+                Turn::Accept(n) | Turn::Expire(n) => match pick(n).map(|conn| (conn, ends.get_mut(&conn).unwrap())) {
+                    Some((conn, end)) if end.asked.is_some() && !end.accepted && !end.dead => {
+                        end.accepted = true;
+                        let asked = end.asked.unwrap();
+                        let session = if matches!(turn, Turn::Expire(_)) { 0 } else if asked == SessionId::NONE { next_session += 1; next_session } else { asked.0 };
+                        scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message: connected(session) })).0
+                    }
+                    _ => Vec::new(),
+                },
+                Turn::Reply(n) => match pick(n).map(|conn| (conn, ends.get_mut(&conn).unwrap())) {
+                    Some((conn, end)) if end.accepted && !end.dead && !end.pending.is_empty() => {
+                        zxid += 1;
+                        let request = end.pending.pop_front().unwrap();
+                        let result = if n % 3 == 0 { Err(ErrorCode::NoNode) } else { data() };
+                        scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message: Message::Reply { xid: request.xid, zxid: Zxid(zxid), result } })).0
+                    }
+                    _ => Vec::new(),
+                },
+                Turn::Fire(n) => match pick(n) {
+                    Some(conn) if ends[&conn].accepted && !ends[&conn].dead => {
+                        let event_seen = WatchEvent { kind: EventKind::NodeDeleted, path: "/a".into() };
+                        scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message: Message::Event { zxid: Zxid(zxid), event: event_seen } })).0
+                    }
+                    _ => Vec::new(),
+                },
+            };
+            if let Some(xid) = submitted {
+                prop_assert!(unfinished.insert((life, xid.0)), "xid {} was given twice", xid.0);
+            }
+            for upcall in upcalls {
+                let (Upcall::Returned { xid, .. } | Upcall::Unknown { xid } | Upcall::Unsent { xid }) = upcall else { continue };
+                prop_assert!(unfinished.remove(&(life, xid.0)), "request {} ended twice", xid.0);
+            }
+            for effect in &scene.effects[before..] {
+                match effect {
+                    Effect::Open { conn, .. } => { ends.insert(conn.0, End::default()); open.insert(conn.0); }
+                    Effect::Close { conn } => ends.get_mut(&conn.0).unwrap().dead = true,
+                    Effect::Send { conn, message } => {
+                        let end = ends.get_mut(&conn.0).unwrap();
+                        prop_assert!(!end.dead, "a word on a dead connection");
+                        match message {
+                            Message::Connect(request) => end.asked = Some(request.session),
+                            Message::Request { xid, op } => end.pending.push_back(Waiting { xid: *xid, op: op.clone() }),
+                            _ => {}
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(scene.client.check(), Ok(()));
+            if scene.client.is_ended() {
+                prop_assert!(unfinished.is_empty(), "a session ended before its requests {:?}", unfinished);
+            }
+        }
+        lawful_history(&scene.facts)?;
+    }
+}
+
+/// What the judge may rely on: attached and detached take turns, requests are invoked on the attached connection in order, and each has at most one end.
+fn lawful_history(facts: &[ClientFact]) -> Result<(), TestCaseError> {
+    let mut attached = None;
+    let mut invoked: BTreeMap<(SessionId, i32), u32> = BTreeMap::new();
+    let mut last_xid: BTreeMap<SessionId, i32> = BTreeMap::new();
+    for fact in facts {
+        match fact {
+            ClientFact::Attached { conn, .. } => prop_assert_eq!(attached.replace(*conn), None, "two connections at a time"),
+            ClientFact::Detached { conn, .. } => prop_assert_eq!(attached.take(), Some(*conn)),
+            ClientFact::Invoked { session, conn, xid, op } => {
+                prop_assert_eq!(attached, Some(*conn));
+                prop_assert_eq!(invoked.insert((*session, xid.0), *conn), None);
+                if matches!(**op, Op::SetWatches { .. }) {
+                    continue;
+                }
+                prop_assert!(last_xid.insert(*session, xid.0).is_none_or(|last| last < xid.0));
+            }
+            ClientFact::Returned { session, conn, xid, .. } => {
+                prop_assert_eq!(attached, Some(*conn));
+                prop_assert_eq!(invoked.remove(&(*session, xid.0)), Some(*conn));
+            }
+            ClientFact::Unknown { session, xid } => prop_assert!(invoked.remove(&(*session, xid.0)).is_some()),
+            ClientFact::Watched { conn, .. } => prop_assert_eq!(attached, Some(*conn)),
+            ClientFact::Expired { .. } => prop_assert_eq!(attached, None),
+            ClientFact::Recipe(_) | ClientFact::Finished => prop_assert!(false, "a client core has no recipe"),
+        }
+    }
+    Ok(())
+}
