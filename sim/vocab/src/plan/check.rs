@@ -28,7 +28,7 @@ impl Plan {
             Err(Flaw { at: at.iter().map(ToString::to_string).collect(), what, remedy: remedy.into() })
         };
         let replicas = self.cluster.replicas;
-        if replicas == 0 || replicas > REPLICAS_MAX || replicas % 2 == 0 {
+        if replicas == 0 || replicas > REPLICAS_MAX || replicas.is_multiple_of(2) {
             return flaw(&["cluster", "replicas"], format!("{replicas} replicas"), "give an odd number from 1 to 101");
         }
         if self.clients.len() + usize::from(replicas) > MACHINES_MAX {
