@@ -87,10 +87,7 @@ impl Plan {
             Format::Json => parse_json(text, file)?,
         };
         plan.check().map_err(|Flaw { at, what, remedy }| {
-            let line = match format {
-                Format::Toml => line_of(text, offset_of(text, &at)),
-                Format::Json => line_of(text, json_offset_of(text, &at)),
-            };
+            let line = line_at(text, format, &at);
             PlanError::Bad { file: file.into(), line, what: format!("{}: {what}", at.join(".")), remedy }
         })?;
         Ok(plan)
@@ -130,6 +127,14 @@ fn check_format(found: Option<(u32, usize)>, file: &str) -> Result<(), PlanError
         Some((newer, line)) => (line, format!("a plan of format {newer}"), format!("this build reads format {PLAN_FORMAT}; use the build that wrote the file, or a newer one")),
     };
     Err(PlanError::Bad { file: file.into(), line, what, remedy })
+}
+
+/// The line, from 1, of the value at `path` in a file's text, or of the deepest part of it that is there. For files that hold a plan among other things.
+pub fn line_at(text: &str, format: Format, path: &[String]) -> usize {
+    match format {
+        Format::Toml => line_of(text, offset_of(text, path)),
+        Format::Json => line_of(text, json_offset_of(text, path)),
+    }
 }
 
 /// The line, from 1, of a byte offset.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Flaw;
 pub use fault::{Fault, Moment, Ring, Shape, Target, What, When};
-pub use file::{Format, PlanError};
+pub use file::{Format, PlanError, line_at};
 pub use setup::{Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, Plant, Seed, Weather, WorkloadKind};
 
 /// The format of plans that this build reads and writes.
