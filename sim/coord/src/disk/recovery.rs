@@ -1,0 +1,224 @@
+//! What a replica is after a start: the newest readable snapshot and the log after it. A pure function from the files to the state; it never writes.
+//!
+//! What a crash can leave and what it cannot are told apart. A torn tail of the last log was never acknowledged, and is cut. Anything unreadable with something
+//! readable after it, a gap, or a snapshot whose log does not reach far enough was durable once: the disk is damaged, and starting from what is left would forget promises.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use vocab::fact::Mark;
+use vocab::ids::{Epoch, Zxid};
+use vocab::process::FileName;
+
+use super::format::{self, ACCEPTED_EPOCH, CURRENT_EPOCH, LOG_HEADER_LEN};
+use crate::tree::{Tree, state};
+use crate::txn::Txn;
+
+/// A transaction's place in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub zxid: Zxid,
+    /// Its mark.
+    pub mark: Mark,
+    /// Where its record ends, in bytes from the start of the file.
+    pub end: u64,
+}
+
+/// A log file, as far as it is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFile {
+    /// Its name.
+    pub name: FileName,
+    /// The zxid before its first record.
+    pub after: Zxid,
+    /// Its records.
+    pub entries: Vec<Entry>,
+}
+
+impl LogFile {
+    /// The last zxid in it, or the one before it.
+    pub fn last(&self) -> Zxid {
+        self.entries.last().map_or(self.after, |entry| entry.zxid)
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> u64 {
+        self.entries.last().map_or(LOG_HEADER_LEN as u64, |entry| entry.end)
+    }
+
+    /// Whether it holds no record.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// What the files of a disk amount to.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// The tree after all of the log.
+    pub tree: Tree,
+    /// The snapshot that it starts from; zero for the initial tree.
+    pub start: Zxid,
+    /// The transactions replayed, in order.
+    pub replayed: Vec<Arc<Txn>>,
+    /// The accepted epoch; at least the current one.
+    pub accepted: Epoch,
+    /// The current epoch; at least that of the last transaction. A learner that crashed between logging a leader's history and its current epoch holds
+    /// a prefix of that history: what any follower of the last transaction's epoch may hold (ZOOKEEPER-4643, 2307).
+    pub current: Epoch,
+    /// The log files, in order.
+    pub logs: Vec<LogFile>,
+    /// The readable snapshots, in order.
+    pub snapshots: Vec<Zxid>,
+    /// Where the last log's torn tail begins.
+    pub cut: Option<(FileName, u64)>,
+    /// How long that tail is.
+    pub torn_bytes: u64,
+    /// Files of no use: drafts, and a last log torn in its header.
+    pub useless: Vec<FileName>,
+}
+
+/// Reads the files of a disk. An error says why the disk is damaged.
+pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String> {
+    let accepted = epoch_file(files, ACCEPTED_EPOCH)?;
+    let current = epoch_file(files, CURRENT_EPOCH)?;
+    let useless: Vec<FileName> = files.keys().filter(|name| format::zxid_of(name, "draft").is_some()).cloned().collect();
+    let mut base = newest_snapshot(files)?;
+    let start = base.tree.last;
+    let mut logs = read_logs(files, start)?;
+
+    let mut have = start;
+    let mut replayed = Vec::new();
+    for (log, txns) in &logs.files {
+        if log.after > have {
+            return Err(format!("{} begins after {}, but all before ends at {have}", log.name, log.after));
+        }
+        for txn in txns.iter().filter(|txn| txn.head.zxid > start) {
+            have = txn.head.zxid;
+            base.tree.apply(txn, false, &mut Vec::new());
+            replayed.push(txn.clone());
+        }
+    }
+    if have < base.until {
+        return Err(format!("snapshot {start} needs the log up to {}, which ends at {have}", base.until));
+    }
+    let current = current.max(have.epoch());
+    logs.useless.extend(useless);
+    Ok(Recovered {
+        tree: base.tree,
+        start,
+        replayed,
+        accepted: accepted.max(current),
+        current,
+        logs: logs.files.into_iter().map(|(log, _)| log).collect(),
+        snapshots: base.all,
+        cut: logs.cut,
+        torn_bytes: logs.torn_bytes,
+        useless: logs.useless,
+    })
+}
+
+fn epoch_file(files: &BTreeMap<FileName, Vec<u8>>, name: &str) -> Result<Epoch, String> {
+    match files.get(name) {
+        None => Ok(Epoch(0)),
+        Some(bytes) => format::read_epoch(bytes).ok_or_else(|| format!("{name} is unreadable")),
+    }
+}
+
+struct Base {
+    tree: Tree,
+    until: Zxid,
+    all: Vec<Zxid>,
+}
+
+/// The newest snapshot that can be read, or the initial tree if there has never been one. A disk whose snapshots are all unreadable is damaged (ZOOKEEPER-2325).
+fn newest_snapshot(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Base, String> {
+    let mut names: Vec<(Zxid, &FileName)> = files.keys().filter_map(|name| Some((format::zxid_of(name, "snapshot")?, name))).collect();
+    names.sort_unstable();
+    let mut readable = Vec::new();
+    let mut newest = None;
+    for (zxid, name) in &names {
+        let content = format::read_snapshot(&files[*name]).and_then(|(bytes, until)| Some((state::read(&bytes)?, until)));
+        if let Some((tree, until)) = content.filter(|(tree, _)| tree.last == *zxid) {
+            readable.push(*zxid);
+            newest = Some((tree, until));
+        }
+    }
+    match newest {
+        Some((tree, until)) => Ok(Base { tree, until, all: readable }),
+        None if names.is_empty() => Ok(Base { tree: Tree::new(), until: Zxid::ZERO, all: Vec::new() }),
+        None => Err("no snapshot is readable".into()),
+    }
+}
+
+#[derive(Default)]
+struct Logs {
+    files: Vec<(LogFile, Vec<Arc<Txn>>)>,
+    cut: Option<(FileName, u64)>,
+    torn_bytes: u64,
+    useless: Vec<FileName>,
+}
+
+/// Reads all logs. Only the last may be torn: the next one is not begun before the one before is durable. Damage wholly below `start` does not matter.
+fn read_logs(files: &BTreeMap<FileName, Vec<u8>>, start: Zxid) -> Result<Logs, String> {
+    let mut names: Vec<(Zxid, &FileName)> = files.keys().filter_map(|name| Some((format::zxid_of(name, "log")?, name))).collect();
+    names.sort_unstable();
+    let mut logs = Logs::default();
+    for (i, (_, name)) in names.iter().enumerate() {
+        let bytes = &files[*name];
+        let next_first = names.get(i + 1).map(|(first, _)| *first);
+        // What the next log follows is durable in a snapshot already: whatever this one has become, it is not needed.
+        let needless = next_first.and_then(|_| format::read_log_header(&files[names[i + 1].1])).is_some_and(|after| after <= start);
+        let Some(after) = format::read_log_header(bytes) else {
+            match (needless, next_first.is_none() && !holds_record(bytes, 0, start)) {
+                (true, _) => continue,
+                (false, true) => {
+                    logs.torn_bytes += bytes.len() as u64;
+                    logs.useless.push((*name).clone());
+                    continue;
+                }
+                (false, false) => return Err(format!("{name} has an unreadable header")),
+            }
+        };
+        let (log, txns) = read_log(name, after, bytes);
+        let good = log.len();
+        if good < bytes.len() as u64 {
+            match (needless, next_first.is_none() && !holds_record(bytes, good as usize, start.max(log.last()))) {
+                (true, _) => {}
+                (false, true) => {
+                    logs.torn_bytes += bytes.len() as u64 - good;
+                    logs.cut = Some(((*name).clone(), good));
+                }
+                (false, false) => return Err(format!("{name} is unreadable at byte {good}, with records after it")),
+            }
+        }
+        logs.files.push((log, txns));
+    }
+    Ok(logs)
+}
+
+fn read_log(name: &FileName, after: Zxid, bytes: &[u8]) -> (LogFile, Vec<Arc<Txn>>) {
+    let mut log = LogFile { name: name.clone(), after, entries: Vec::new() };
+    let mut txns = Vec::new();
+    let mut at = LOG_HEADER_LEN;
+    while let Some((txn, len)) = format::read_record(&bytes[at..]) {
+        if !follows(log.last(), txn.head.zxid) {
+            break;
+        }
+        at += len;
+        log.entries.push(Entry { zxid: txn.head.zxid, mark: txn.mark, end: at as u64 });
+        txns.push(txn);
+    }
+    (log, txns)
+}
+
+/// Whether a readable record above `have` stands anywhere from `from` on: then what is unreadable before it was durable once.
+fn holds_record(bytes: &[u8], from: usize, have: Zxid) -> bool {
+    (from..bytes.len()).any(|at| format::read_record(&bytes[at..]).is_some_and(|(txn, _)| txn.head.zxid > have))
+}
+
+/// Whether `next` is the transaction after `last` in a log: the next of its epoch, or the first of a later one.
+pub fn follows(last: Zxid, next: Zxid) -> bool {
+    next.0 == last.0 + 1 && next.counter() != 0 || (next.epoch() > last.epoch() && next.counter() == 1)
+}

@@ -1,0 +1,400 @@
+//! A replica's disk while it runs: appends with group commit, epochs, snapshots, truncation, and what has become durable of them. It says what is done; never what to do next.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use vocab::fact::{Fact, Mark};
+use vocab::ids::{Epoch, Zxid};
+use vocab::process::{DiskAnswer, Effect, Effects, Exit, FileName, Token};
+
+use super::format;
+use super::recovery::{self, Entry, LogFile, Recovered};
+use super::snapshot::{self, Draft};
+use crate::message::Message;
+use crate::tree::Tree;
+use crate::txn::Txn;
+
+type Out = Effects<Message, Fact>;
+
+/// The token of syncs whose answer changes nothing: a later one, answered after it, is waited for.
+pub const UNWATCHED: Token = Token(0);
+
+/// What a disk operation was for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Purpose {
+    Log(Zxid),
+    Accepted(Epoch),
+    Current(Epoch),
+    DraftPart(Zxid),
+    DraftDone,
+    Install,
+    Cut,
+    List,
+    File(FileName),
+    Ready,
+}
+
+/// What has been done.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// These transactions are durable in the log.
+    Logged(Vec<(Zxid, Mark)>),
+    /// The accepted epoch is durable.
+    Accepted(Epoch),
+    /// The current epoch is durable.
+    Current(Epoch),
+    /// A snapshot is durable.
+    Snapshotted {
+        /// Its name.
+        zxid: Zxid,
+        /// The last transaction that it may hold in part.
+        until: Zxid,
+    },
+    /// A leader's state is durable as a snapshot.
+    Installed,
+    /// The files were read, after a start or a truncation, and all that was mended is durable.
+    Recovered(Box<Recovered>),
+    /// The disk answered an error, or is damaged: the process must leave.
+    Leave(Exit),
+}
+
+/// The disk.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The accepted epoch, durable.
+    pub accepted: Epoch,
+    /// The current epoch, durable.
+    pub current: Epoch,
+    /// The end of the log, durable or not.
+    pub last: Zxid,
+    /// The end of what is durable of the log.
+    pub durable: Zxid,
+    logs: Vec<LogFile>,
+    snapshots: Vec<Zxid>,
+    unsynced: VecDeque<(Zxid, Mark)>,
+    syncing: bool,
+    name_is_new: bool,
+    roll: bool,
+    held: VecDeque<Arc<Txn>>,
+    draft: Option<Draft>,
+    finishing: Option<(Zxid, Zxid)>,
+    installing: bool,
+    reading: Option<BTreeMap<FileName, Vec<u8>>>,
+    awaited: usize,
+    mended: Option<Box<Recovered>>,
+    purposes: BTreeMap<Token, Purpose>,
+    next_token: u64,
+    retain: usize,
+    chunk: usize,
+}
+
+impl Store {
+    /// A disk of which nothing is known yet. `retain` snapshots are kept; a fuzzy one is written `chunk` nodes at a time.
+    pub fn new(retain: usize, chunk: usize) -> Store {
+        Store {
+            accepted: Epoch(0),
+            current: Epoch(0),
+            last: Zxid::ZERO,
+            durable: Zxid::ZERO,
+            logs: Vec::new(),
+            snapshots: Vec::new(),
+            unsynced: VecDeque::new(),
+            syncing: false,
+            name_is_new: false,
+            roll: false,
+            held: VecDeque::new(),
+            draft: None,
+            finishing: None,
+            installing: false,
+            reading: None,
+            awaited: 0,
+            mended: None,
+            purposes: BTreeMap::new(),
+            next_token: 1,
+            retain,
+            chunk,
+        }
+    }
+
+    fn token(&mut self, purpose: Purpose) -> Token {
+        let token = Token(self.next_token);
+        self.next_token += 1;
+        self.purposes.insert(token, purpose);
+        token
+    }
+
+    /// Reads everything; answered by [`Done::Recovered`].
+    pub fn read_all(&mut self, out: &mut Out) {
+        self.reading = Some(BTreeMap::new());
+        let token = self.token(Purpose::List);
+        out.list.push(Effect::List { token });
+    }
+
+    /// Whether nothing is on its way to the log, and no state is being installed.
+    pub fn is_idle(&self) -> bool {
+        self.unsynced.is_empty() && self.held.is_empty() && !self.installing && self.reading.is_none()
+    }
+
+    /// Appends a transaction; answered by [`Done::Logged`] in time. Panics if it does not follow the log's end.
+    pub fn append(&mut self, txn: &Arc<Txn>, out: &mut Out) {
+        assert!(recovery::follows(self.last, txn.head.zxid), "{} cannot follow {} in a log", txn.head.zxid, self.last);
+        self.last = txn.head.zxid;
+        if self.roll && !self.unsynced.is_empty() {
+            // A new file is begun only when the one before is durable, so that only the last can be torn.
+            self.held.push_back(txn.clone());
+            return;
+        }
+        self.write(txn, out);
+        self.sync_log(out);
+    }
+
+    fn write(&mut self, txn: &Txn, out: &mut Out) {
+        if self.roll || self.logs.is_empty() {
+            let after = self.logs.last().map_or(self.durable, LogFile::last).max(self.durable);
+            let name = format::log_name(txn.head.zxid);
+            out.append(&name, format::log_header(after));
+            self.logs.push(LogFile { name, after, entries: Vec::new() });
+            self.roll = false;
+            self.name_is_new = true;
+        }
+        let log = self.logs.last_mut().expect("a log was just begun if there was none");
+        let bytes = format::record(txn);
+        log.entries.push(Entry { zxid: txn.head.zxid, mark: txn.mark, end: log.len() + bytes.len() as u64 });
+        out.append(&log.name, bytes);
+        self.unsynced.push_back((txn.head.zxid, txn.mark));
+    }
+
+    /// Group commit: one sync at a time, for all that was appended before it.
+    fn sync_log(&mut self, out: &mut Out) {
+        let Some((upto, _)) = self.unsynced.back().copied().filter(|_| !self.syncing) else { return };
+        self.syncing = true;
+        let token = self.token(Purpose::Log(upto));
+        let log = &self.logs.last().expect("what is unsynced is in a log").name;
+        if std::mem::take(&mut self.name_is_new) {
+            out.sync(log, UNWATCHED);
+            out.list.push(Effect::SyncDir { token });
+        } else {
+            out.sync(log, token);
+        }
+    }
+
+    /// Writes the accepted epoch; answered by [`Done::Accepted`].
+    pub fn set_accepted(&mut self, epoch: Epoch, out: &mut Out) {
+        let token = self.token(Purpose::Accepted(epoch));
+        replace_epoch(format::ACCEPTED_EPOCH, epoch, token, out);
+    }
+
+    /// Writes the current epoch; answered by [`Done::Current`].
+    pub fn set_current(&mut self, epoch: Epoch, out: &mut Out) {
+        let token = self.token(Purpose::Current(epoch));
+        replace_epoch(format::CURRENT_EPOCH, epoch, token, out);
+    }
+
+    /// Begins a fuzzy snapshot, unless one is on its way or there already; answered by [`Done::Snapshotted`]. Says whether it began.
+    pub fn begin_snapshot(&mut self, tree: &Tree, out: &mut Out) -> bool {
+        if self.draft.is_some() || self.finishing.is_some() || self.snapshots.last().is_some_and(|newest| *newest >= tree.last) {
+            return false;
+        }
+        let token = self.token(Purpose::DraftPart(tree.last));
+        self.draft = Some(Draft::begin(tree, token, out));
+        self.roll = true;
+        true
+    }
+
+    /// Drops a fuzzy snapshot whose nodes are not all written: from now on the tree may change by what is not committed.
+    pub fn abandon_snapshot(&mut self, out: &mut Out) {
+        if let Some(draft) = self.draft.take() {
+            draft.abandon(out);
+        }
+    }
+
+    fn finish_snapshot(&mut self, out: &mut Out) {
+        let Some(until) = self.draft.as_ref().and_then(|draft| draft.until).filter(|until| *until <= self.durable) else { return };
+        let draft = self.draft.take().expect("just looked at");
+        let token = self.token(Purpose::DraftDone);
+        draft.finish(token, out);
+        self.finishing = Some((draft.zxid, until));
+    }
+
+    /// Puts a leader's whole state in the place of all that is here; answered by [`Done::Installed`].
+    pub fn install(&mut self, zxid: Zxid, whole: &[u8], out: &mut Out) {
+        assert!(self.is_idle(), "a state is installed over a log at rest");
+        assert!(zxid >= self.last, "a state at {zxid} would leave the log's {} standing behind it", self.last);
+        self.abandon_snapshot(out);
+        self.installing = true;
+        let token = self.token(Purpose::Install);
+        snapshot::install(zxid, whole, token, out);
+        self.last = zxid;
+    }
+
+    /// Cuts the log back to the last transaction not after `to`, and reads all again; answered by [`Done::Recovered`].
+    pub fn truncate(&mut self, to: Zxid, out: &mut Out) {
+        assert!(self.is_idle(), "a log is cut at rest");
+        self.abandon_snapshot(out);
+        for zxid in self.snapshots.iter().filter(|zxid| **zxid > to) {
+            out.list.push(Effect::Remove { file: format::snapshot_name(*zxid) });
+        }
+        // From the newest back, so that a crash on the way leaves a log without a gap.
+        for log in self.logs.iter().rev() {
+            let kept = log.entries.iter().take_while(|entry| entry.zxid <= to).last();
+            match kept {
+                _ if log.last() <= to => break,
+                Some(entry) => {
+                    out.list.push(Effect::Truncate { file: log.name.clone(), len: entry.end });
+                    out.sync(&log.name, UNWATCHED);
+                }
+                None => out.list.push(Effect::Remove { file: log.name.clone() }),
+            }
+        }
+        self.reading = Some(BTreeMap::new());
+        let token = self.token(Purpose::Cut);
+        out.list.push(Effect::SyncDir { token });
+    }
+
+    /// How many transactions of the log are after `zxid`.
+    pub fn count_after(&self, zxid: Zxid) -> u32 {
+        self.logs.iter().rev().map(|log| log.entries.iter().rev().take_while(|entry| entry.zxid > zxid).count() as u32).take_while(|count| *count > 0).sum()
+    }
+
+    /// Takes an answer of the disk. The tree is the one that a fuzzy snapshot is being written of.
+    pub fn on_answer(&mut self, answer: DiskAnswer, tree: &Tree, out: &mut Out) -> Option<Done> {
+        let (token, content) = match answer {
+            DiskAnswer::Synced { token } => (token, None),
+            DiskAnswer::Read { token, bytes } => (token, bytes),
+            DiskAnswer::Listed { token, files } => {
+                self.purposes.remove(&token);
+                return self.on_list(files, out);
+            }
+            DiskAnswer::Failed { file, error, .. } => {
+                let file = file.as_deref().unwrap_or("the directory").to_string();
+                return Some(Done::Leave(Exit::Restart(format!("{error:?} on {file}"))));
+            }
+        };
+        match self.purposes.remove(&token)? {
+            Purpose::Log(upto) => Some(self.on_log_synced(upto, out)),
+            Purpose::Accepted(epoch) => {
+                self.accepted = epoch;
+                Some(Done::Accepted(epoch))
+            }
+            Purpose::Current(epoch) => {
+                self.current = epoch;
+                Some(Done::Current(epoch))
+            }
+            Purpose::DraftPart(zxid) => {
+                if self.draft.as_ref().is_some_and(|draft| draft.zxid == zxid && draft.until.is_none()) {
+                    let token = self.token(Purpose::DraftPart(zxid));
+                    let chunk = self.chunk;
+                    let draft = self.draft.as_mut().expect("just looked at");
+                    draft.go_on(tree, chunk, token, out);
+                    self.finish_snapshot(out);
+                }
+                None
+            }
+            Purpose::DraftDone => {
+                let (zxid, until) = self.finishing.take().expect("one snapshot is finished at a time");
+                self.snapshots.push(zxid);
+                self.purge(out);
+                Some(Done::Snapshotted { zxid, until })
+            }
+            Purpose::Install => {
+                self.installing = false;
+                self.durable = self.last;
+                let removed = self.snapshots.drain(..).filter(|zxid| *zxid != self.last).map(format::snapshot_name);
+                let removed: Vec<FileName> = removed.chain(self.logs.drain(..).map(|log| log.name)).collect();
+                out.list.extend(removed.into_iter().map(|file| Effect::Remove { file }));
+                self.snapshots.push(self.last);
+                self.roll = false;
+                Some(Done::Installed)
+            }
+            Purpose::Cut => {
+                self.read_all(out);
+                None
+            }
+            Purpose::File(name) => self.on_file(name, content, out),
+            Purpose::Ready => {
+                self.reading = None;
+                self.mended.take().map(Done::Recovered)
+            }
+            Purpose::List => unreachable!("a list answers with names"),
+        }
+    }
+
+    fn on_log_synced(&mut self, upto: Zxid, out: &mut Out) -> Done {
+        self.syncing = false;
+        self.durable = self.durable.max(upto);
+        let mut logged = Vec::new();
+        while let Some((zxid, mark)) = self.unsynced.pop_front_if(|(zxid, _)| *zxid <= upto) {
+            logged.push((zxid, mark));
+        }
+        if self.unsynced.is_empty() {
+            while let Some(txn) = self.held.pop_front() {
+                self.write(&txn, out);
+            }
+        }
+        self.sync_log(out);
+        self.finish_snapshot(out);
+        Done::Logged(logged)
+    }
+
+    /// Keeps the newest snapshots and the logs that the oldest of them needs.
+    fn purge(&mut self, out: &mut Out) {
+        let surplus = self.snapshots.len().saturating_sub(self.retain);
+        out.list.extend(self.snapshots.drain(..surplus).map(|zxid| Effect::Remove { file: format::snapshot_name(zxid) }));
+        let oldest = self.snapshots.first().copied().unwrap_or(Zxid::ZERO);
+        let needless = self.logs.windows(2).take_while(|pair| pair[1].after <= oldest).count();
+        out.list.extend(self.logs.drain(..needless).map(|log| Effect::Remove { file: log.name }));
+    }
+
+    fn on_list(&mut self, files: Vec<FileName>, out: &mut Out) -> Option<Done> {
+        self.awaited = files.len();
+        for file in &files {
+            let token = self.token(Purpose::File(file.clone()));
+            out.list.push(Effect::Read { file: file.clone(), token });
+        }
+        if files.is_empty() { self.mend(out) } else { None }
+    }
+
+    fn on_file(&mut self, name: FileName, content: Option<Vec<u8>>, out: &mut Out) -> Option<Done> {
+        let reading = self.reading.as_mut()?;
+        if let Some(bytes) = content {
+            reading.insert(name, bytes);
+        }
+        self.awaited -= 1;
+        if self.awaited == 0 { self.mend(out) } else { None }
+    }
+
+    /// All files are read: take over what they amount to, cut what is torn, and make all of it durable, for a process that only died may have left it in the page cache.
+    fn mend(&mut self, out: &mut Out) -> Option<Done> {
+        let files = self.reading.as_ref().expect("files are being read");
+        let recovered = match recovery::recover(files) {
+            Ok(recovered) => recovered,
+            Err(why) => return Some(Done::Leave(Exit::Damaged(why))),
+        };
+        (self.accepted, self.current) = (recovered.accepted, recovered.current);
+        self.last = recovered.tree.last;
+        self.durable = self.last;
+        self.logs = recovered.logs.clone();
+        self.snapshots = recovered.snapshots.clone();
+        // A log that ends before the snapshot it lies under cannot be appended to: what follows goes into a new one.
+        self.roll = self.logs.last().is_some_and(|log| log.last() != self.last);
+        self.name_is_new = false;
+        for file in &recovered.useless {
+            out.list.push(Effect::Remove { file: file.clone() });
+        }
+        if let Some((file, len)) = &recovered.cut {
+            out.list.push(Effect::Truncate { file: file.clone(), len: *len });
+        }
+        if let Some(log) = self.logs.last() {
+            out.sync(&log.name, UNWATCHED);
+        }
+        self.mended = Some(Box::new(recovered));
+        let token = self.token(Purpose::Ready);
+        out.list.push(Effect::SyncDir { token });
+        None
+    }
+}
+
+fn replace_epoch(file: &str, epoch: Epoch, token: Token, out: &mut Out) {
+    out.list.push(Effect::Replace { file: file.into(), bytes: format::epoch(epoch) });
+    out.list.push(Effect::SyncDir { token });
+}

@@ -1,0 +1,196 @@
+//! What a replica is whatever its role: disk, tree, what is logged but not applied, recent history, clients. Never a decision of a role.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use vocab::fact::{Fact, Illegal, ReplicaFact};
+use vocab::ids::{Epoch, MachineId, Zxid};
+use vocab::plan::{Coordination, Plant};
+use vocab::process::Effects;
+use vocab::time::MILLISECOND;
+
+use crate::clients::{Clients, View};
+use crate::disk::recovery::Recovered;
+use crate::disk::store::Store;
+use crate::message::{Message, Vote};
+use crate::tree::{Change, Tree};
+use crate::txn::Txn;
+
+/// What a step of a replica wants done.
+pub type Out = Effects<Message, Fact>;
+
+/// Which replica this is, and of which ensemble.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// This replica.
+    pub me: MachineId,
+    /// All replicas that vote, this one among them.
+    pub replicas: Vec<MachineId>,
+    /// The settings.
+    pub coordination: Coordination,
+}
+
+impl ServerConfig {
+    /// How many replicas make a majority.
+    pub fn quorum(&self) -> usize {
+        self.replicas.len() / 2 + 1
+    }
+
+    /// So many ticks in ns.
+    pub fn ticks_ns(&self, ticks: u32) -> u64 {
+        u64::from(self.coordination.tick_ms) * u64::from(ticks) * MILLISECOND
+    }
+
+    /// Whether a plant is switched on.
+    pub fn has(&self, plant: Plant) -> bool {
+        self.coordination.plant == Some(plant)
+    }
+}
+
+/// The committed transactions that a leader still has in memory (committedLog).
+#[derive(Clone, Debug, Default)]
+pub struct Recent {
+    /// The zxid before the first.
+    pub after: Zxid,
+    /// In order.
+    pub txns: VecDeque<Arc<Txn>>,
+}
+
+/// The parts of a replica that outlive its roles.
+#[derive(Clone, Debug)]
+pub struct Core {
+    /// Which replica.
+    pub config: ServerConfig,
+    /// The disk.
+    pub store: Store,
+    /// All that is applied.
+    pub tree: Tree,
+    /// As a leader: the tree that all proposals have changed.
+    pub ahead: Option<Tree>,
+    /// In the log, not applied; in order.
+    pub unapplied: VecDeque<Arc<Txn>>,
+    /// Applied and still in memory.
+    pub recent: Recent,
+    /// The clients.
+    pub clients: Clients,
+    /// A leader's state on its way to the disk.
+    pub installing: Option<Box<Tree>>,
+    /// How many transactions the log will have had when the cut under way is done, for the fact.
+    pub cutting: Option<u32>,
+    applied_since_snapshot: u32,
+    changes: Vec<Change>,
+}
+
+impl Core {
+    /// A replica that has not read its disk yet.
+    pub fn new(config: ServerConfig) -> Core {
+        let coordination = &config.coordination;
+        Core {
+            store: Store::new(coordination.snap_retain as usize, coordination.snap_chunk as usize),
+            tree: Tree::new(),
+            ahead: None,
+            unapplied: VecDeque::new(),
+            recent: Recent::default(),
+            clients: Clients::new(config.me, coordination.tick_ms),
+            installing: None,
+            cutting: None,
+            applied_since_snapshot: 0,
+            changes: Vec::new(),
+            config,
+        }
+    }
+
+    /// The vote for itself.
+    pub fn own_vote(&self) -> Vote {
+        Vote { epoch: self.store.current, zxid: self.store.last, leader: self.config.me }
+    }
+
+    /// Takes over what the files amount to.
+    pub fn take_over(&mut self, recovered: Recovered) {
+        self.recent = Recent { after: recovered.start, txns: VecDeque::new() };
+        self.tree = recovered.tree;
+        self.unapplied.clear();
+        recovered.replayed.into_iter().for_each(|txn| self.remember(txn));
+        self.applied_since_snapshot = self.recent.txns.len() as u32;
+    }
+
+    /// Takes over a leader's state that is durable now.
+    pub fn take_over_state(&mut self) -> bool {
+        let Some(tree) = self.installing.take() else { return false };
+        self.recent = Recent { after: tree.last, txns: VecDeque::new() };
+        self.tree = *tree;
+        self.applied_since_snapshot = 0;
+        true
+    }
+
+    fn remember(&mut self, txn: Arc<Txn>) {
+        self.recent.txns.push_back(txn);
+        if self.recent.txns.len() > self.config.coordination.commit_log_count as usize {
+            let oldest = self.recent.txns.pop_front().expect("there is more than none");
+            self.recent.after = oldest.head.zxid;
+        }
+    }
+
+    /// Puts a transaction into the log. It is applied when it is committed.
+    pub fn log(&mut self, txn: Arc<Txn>, out: &mut Out) {
+        self.store.append(&txn, out);
+        self.unapplied.push_back(txn);
+    }
+
+    /// Applies the first unapplied transaction as a committed one: watches fire, its client is answered.
+    pub fn deliver_next(&mut self, out: &mut Out) {
+        let txn = self.unapplied.pop_front().expect("a commit is of a logged transaction");
+        let wanted = self.clients.awaits(txn.head.session);
+        self.changes.clear();
+        let reply = self.tree.apply(&txn, wanted, &mut self.changes);
+        out.note(ReplicaFact::Delivered { zxid: txn.head.zxid, mark: txn.mark, digest: self.tree.digest() });
+        let changes = std::mem::take(&mut self.changes);
+        let (clients, view) = self.clients_and_view();
+        clients.on_applied(&txn, reply, &changes, view, out);
+        self.changes = changes;
+        self.remember(txn);
+        self.applied_since_snapshot += 1;
+        // Replicas take their snapshots at different times (ZooKeeper draws it; here the server id decides).
+        let count = self.config.coordination.snap_count;
+        let due = count.div_ceil(2) + u32::from(self.config.me.0) * 7 % count.div_ceil(2).max(1);
+        if self.applied_since_snapshot >= due && self.store.begin_snapshot(&self.tree, out) {
+            self.applied_since_snapshot = 0;
+        }
+    }
+
+    /// The clients, and what they may read.
+    pub fn clients_and_view(&mut self) -> (&mut Clients, View<'_>) {
+        let from_future = self.config.has(Plant::ReadFromFuture);
+        let content = self.ahead.as_ref().filter(|_| from_future).unwrap_or(&self.tree);
+        (&mut self.clients, View { tree: &self.tree, content })
+    }
+
+    /// Gives up whatever role there was: clients go, and what is proposed is for the next leader to decide.
+    pub fn retire(&mut self, out: &mut Out) {
+        self.clients.stop(out);
+        self.ahead = None;
+        // From here the tree may take in what is not committed, which must not get into a snapshot.
+        self.store.abandon_snapshot(out);
+    }
+
+    /// Applies what is logged and not committed, so that tree and log say the same when a vote is cast (ZOOKEEPER-2845). Nothing of it counts as delivered.
+    pub fn fast_forward(&mut self) {
+        while let Some(txn) = self.unapplied.pop_front() {
+            self.tree.apply(&txn, false, &mut Vec::new());
+            self.remember(txn);
+        }
+        assert_eq!(self.tree.last, self.store.last, "at rest, all of the log is applied");
+    }
+
+    /// Notes a step that the specifications forbid.
+    pub fn note_illegal(kind: Illegal, what: String, out: &mut Out) {
+        out.note(ReplicaFact::Illegal { kind, what });
+    }
+
+    /// The promise and the history that a loss of this disk would forget.
+    pub fn pledge(&self) -> [u128; 2] {
+        let Epoch(accepted) = self.store.accepted;
+        let Epoch(current) = self.store.current;
+        [u128::from(accepted), u128::from(current) << 64 | u128::from(self.store.durable.0)]
+    }
+}

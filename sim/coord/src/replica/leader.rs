@@ -1,0 +1,309 @@
+//! A leader until it is established: it proposes a new epoch, hears where its learners are, brings them up to its history, and waits for a quorum of them (Leader.java, LearnerHandler.java). Never a client's request, which is `broadcast`'s.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use vocab::fact::{Illegal, ReplicaFact, SyncMode};
+use vocab::ids::{ConnId, Epoch, MachineId, SessionId, Xid, Zxid};
+use vocab::plan::Plant;
+use vocab::time::Now;
+
+use super::core::{Core, Out};
+use super::learner::GaveUp;
+use super::sync::{self, Plan};
+use crate::disk::store::Done;
+use crate::message::{Message, Packet};
+use crate::session::Tracker;
+use crate::tree::state;
+
+/// How far a leader is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Waits for a quorum to say what it has accepted.
+    Discovery,
+    /// Its own promise is on its way to the disk.
+    Accepting,
+    /// Waits for a quorum to acknowledge the epoch.
+    EpochAcks,
+    /// Its current epoch is on its way to the disk.
+    Adopting,
+    /// Waits for a quorum to acknowledge NEWLEADER.
+    Synchronization,
+    /// It is the primary.
+    Broadcast,
+}
+
+/// How far a learner is, as its leader knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// It has said what it accepted.
+    Known,
+    /// It has been told the epoch.
+    Told,
+    /// It has said where its log ends.
+    Located(Zxid),
+    /// It has been sent the history and NEWLEADER.
+    Sent,
+    /// It has acknowledged NEWLEADER.
+    Synced,
+}
+
+/// A learner of this leader.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Which replica.
+    pub id: MachineId,
+    /// How far.
+    pub joined: Joined,
+    /// When it was last heard of.
+    pub heard_ns: u64,
+}
+
+impl Peer {
+    /// Whether proposals and commits go to it.
+    pub fn is_forwarded(&self) -> bool {
+        matches!(self.joined, Joined::Sent | Joined::Synced)
+    }
+}
+
+/// A proposal that is not committed.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Its number.
+    pub zxid: Zxid,
+    /// Who has it on disk.
+    pub acks: BTreeSet<MachineId>,
+    /// Syncs to be answered when it is committed: by which connection, or for a client here.
+    pub syncs: Vec<(Option<ConnId>, SessionId, Xid)>,
+}
+
+/// A leader.
+#[derive(Clone, Debug)]
+pub struct Leader {
+    /// How far.
+    pub phase: Phase,
+    /// Its epoch, once decided.
+    pub epoch: Epoch,
+    /// Its learners, by connection.
+    pub peers: BTreeMap<ConnId, Peer>,
+    accepted: BTreeMap<MachineId, Epoch>,
+    acks: BTreeSet<MachineId>,
+    pub(super) deadline_ns: u64,
+    pub(super) ping_at_ns: u64,
+    /// Proposals in order.
+    pub proposals: VecDeque<Proposal>,
+    pub(super) next: Zxid,
+    pub(super) tracker: Tracker,
+    /// A session to be expired once more, and when; only a plant sets it.
+    pub(super) expired_again: Option<(SessionId, u64)>,
+}
+
+impl Leader {
+    /// Begins to lead.
+    pub fn begin(core: &mut Core, now: Now, out: &mut Out) -> Leader {
+        let me = core.config.me;
+        let mut leader = Leader {
+            phase: Phase::Discovery,
+            epoch: Epoch(0),
+            peers: BTreeMap::new(),
+            accepted: BTreeMap::from([(me, core.store.accepted)]),
+            acks: BTreeSet::new(),
+            deadline_ns: now.mono_ns + core.config.ticks_ns(core.config.coordination.init_limit),
+            ping_at_ns: now.mono_ns + core.config.ticks_ns(1) / 2,
+            proposals: VecDeque::new(),
+            next: Zxid::ZERO,
+            tracker: Tracker::new(core.config.coordination.tick_ms, &BTreeMap::new(), now.mono_ns),
+            expired_again: None,
+        };
+        leader.discover(core, out);
+        leader
+    }
+
+    /// Sends to every learner that proposals go to.
+    pub fn forward(&self, packet: &Packet, out: &mut Out) {
+        for (conn, _) in self.peers.iter().filter(|(_, peer)| peer.is_forwarded()) {
+            out.send(*conn, Message::Quorum(packet.clone()));
+        }
+    }
+
+    /// Closes all connections to learners.
+    pub fn leave(&mut self, out: &mut Out) {
+        std::mem::take(&mut self.peers).into_keys().for_each(|conn| out.close(conn));
+    }
+
+    /// A replica wants to learn. An older connection of the same one is dropped.
+    pub fn on_follower_info(&mut self, conn: ConnId, id: MachineId, accepted: Epoch, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
+        let older: Vec<ConnId> = self.peers.iter().filter(|(other, peer)| peer.id == id && **other != conn).map(|(conn, _)| *conn).collect();
+        for older in older {
+            self.peers.remove(&older);
+            out.close(older);
+        }
+        self.peers.insert(conn, Peer { id, joined: Joined::Known, heard_ns: now.mono_ns });
+        match self.phase {
+            Phase::Discovery => {
+                self.accepted.insert(id, accepted);
+                self.discover(core, out);
+            }
+            Phase::Accepting => {}
+            Phase::EpochAcks | Phase::Adopting | Phase::Synchronization | Phase::Broadcast => {
+                if accepted > self.epoch {
+                    // It could never follow this epoch: only a later one takes it in again.
+                    return Err(format!("{id} has accepted {accepted}, later than {}", self.epoch));
+                }
+                self.tell_epoch(conn, out);
+            }
+        }
+        Ok(())
+    }
+
+    /// With a quorum's accepted epochs, the new epoch is one above them all.
+    fn discover(&mut self, core: &mut Core, out: &mut Out) {
+        if self.phase != Phase::Discovery || self.accepted.len() < core.config.quorum() {
+            return;
+        }
+        let highest = self.accepted.values().max().copied().expect("its own is among them");
+        let keeps = core.config.has(Plant::OlderEpoch) && highest == core.store.accepted && highest > Epoch(0);
+        self.epoch = if keeps { highest } else { highest.next() };
+        self.phase = Phase::Accepting;
+        core.store.set_accepted(self.epoch, out);
+    }
+
+    fn tell_epoch(&mut self, conn: ConnId, out: &mut Out) {
+        let peer = self.peers.get_mut(&conn).expect("only a learner is told the epoch");
+        peer.joined = Joined::Told;
+        out.send(conn, Message::Quorum(Packet::LeaderInfo { epoch: self.epoch }));
+    }
+
+    /// The disk has done something.
+    pub fn on_done(&mut self, done: &Done, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
+        match (done, self.phase) {
+            (Done::Accepted(epoch), Phase::Accepting) if *epoch == self.epoch => {
+                self.phase = Phase::EpochAcks;
+                self.acks = BTreeSet::from([core.config.me]);
+                let known: Vec<ConnId> = self.peers.keys().copied().collect();
+                known.into_iter().for_each(|conn| self.tell_epoch(conn, out));
+                self.adopt(core, out);
+            }
+            (Done::Current(epoch), Phase::Adopting) if *epoch == self.epoch => {
+                self.phase = Phase::Synchronization;
+                self.acks = BTreeSet::from([core.config.me]);
+                out.note(ReplicaFact::Synchronizing { epoch: self.epoch, last: core.store.last });
+                let located: Vec<(ConnId, Zxid)> = self.located().collect();
+                located.into_iter().for_each(|(conn, last)| self.synchronize(conn, last, core, out));
+                self.establish(core, now, out);
+            }
+            (Done::Logged(logged), Phase::Broadcast) => {
+                for (zxid, _) in logged {
+                    self.on_own_log(*zxid, core, now, out);
+                }
+            }
+            (Done::Accepted(_) | Done::Current(_) | Done::Logged(_) | Done::Recovered(_) | Done::Installed | Done::Snapshotted { .. } | Done::Leave(_), _) => {}
+        }
+        Ok(())
+    }
+
+    fn located(&self) -> impl Iterator<Item = (ConnId, Zxid)> {
+        self.peers.iter().filter_map(|(conn, peer)| if let Joined::Located(last) = peer.joined { Some((*conn, last)) } else { None })
+    }
+
+    /// A quorum has promised the epoch: it becomes the leader's current one.
+    fn adopt(&mut self, core: &mut Core, out: &mut Out) {
+        if self.phase == Phase::EpochAcks && self.acks.len() >= core.config.quorum() {
+            self.phase = Phase::Adopting;
+            core.store.set_current(self.epoch, out);
+        }
+    }
+
+    /// A learner has promised the epoch and says where its log ends.
+    pub fn on_ack_epoch(&mut self, conn: ConnId, current: Option<Epoch>, last: Zxid, core: &mut Core, out: &mut Out) -> Result<(), GaveUp> {
+        let Some(peer) = self.peers.get_mut(&conn) else { return Ok(()) };
+        if peer.joined != Joined::Told {
+            let what = format!("ACKEPOCH of {} which is {:?}", peer.id, peer.joined);
+            Core::note_illegal(Illegal::State, what.clone(), out);
+            return Err(what);
+        }
+        peer.joined = Joined::Located(last);
+        let id = peer.id;
+        match self.phase {
+            Phase::EpochAcks => {
+                if let Some(current) = current {
+                    if (current, last) > (core.store.current, core.store.last) {
+                        return Err(format!("{id} is ahead: {current}, {last}"));
+                    }
+                    self.acks.insert(id);
+                    self.adopt(core, out);
+                }
+            }
+            Phase::Synchronization | Phase::Broadcast => self.synchronize(conn, last, core, out),
+            Phase::Discovery | Phase::Accepting | Phase::Adopting => {}
+        }
+        Ok(())
+    }
+
+    /// Sends a learner what it lacks, then NEWLEADER, then what is proposed and not committed; from here on everything proposed goes to it.
+    fn synchronize(&mut self, conn: ConnId, last: Zxid, core: &Core, out: &mut Out) {
+        let end = core.tree.last;
+        let peer = self.peers.get_mut(&conn).expect("only a learner is synchronised");
+        peer.joined = Joined::Sent;
+        let mut send = |packet| out.send(conn, Message::Quorum(packet));
+        let (mode, to, txns) = match sync::decide(last, &core.recent) {
+            Plan::Diff(txns) => (SyncMode::Diff, end, txns),
+            Plan::Trunc(to, txns) => {
+                send(Packet::Trunc { to });
+                (SyncMode::Trunc, to, txns)
+            }
+            Plan::Snap => {
+                assert!(end >= last, "a state at {end} is older than the learner's {last}");
+                send(Packet::Snap { to: end, state: state::whole(&core.tree).into() });
+                (SyncMode::Snap, end, Vec::new())
+            }
+        };
+        if mode != SyncMode::Snap {
+            send(Packet::Diff { to: end });
+        }
+        let proposals = txns.len() as u32;
+        txns.into_iter().for_each(|txn| send(Packet::Proposal { txn }));
+        send(Packet::NewLeader { epoch: self.epoch });
+        for txn in &core.unapplied {
+            send(Packet::Proposal { txn: txn.clone() });
+        }
+        out.note(ReplicaFact::SyncSent { peer: peer.id, mode, peer_last: last, to, proposals });
+    }
+
+    /// A learner has acknowledged NEWLEADER.
+    pub fn on_newleader_ack(&mut self, conn: ConnId, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
+        let Some(peer) = self.peers.get_mut(&conn) else { return Ok(()) };
+        if peer.joined != Joined::Sent {
+            let what = format!("NEWLEADER acknowledged by {} which is {:?}", peer.id, peer.joined);
+            Core::note_illegal(Illegal::Ack, what.clone(), out);
+            return Err(what);
+        }
+        peer.joined = Joined::Synced;
+        self.acks.insert(peer.id);
+        match self.phase {
+            Phase::Broadcast => out.send(conn, Message::Quorum(Packet::UpToDate)),
+            Phase::Discovery | Phase::Accepting | Phase::EpochAcks | Phase::Adopting | Phase::Synchronization => self.establish(core, now, out),
+        }
+        Ok(())
+    }
+
+    /// With a quorum that has its history it is the primary of its epoch, and serves.
+    fn establish(&mut self, core: &mut Core, now: Now, out: &mut Out) {
+        if self.phase != Phase::Synchronization || self.acks.len() < core.config.quorum() {
+            return;
+        }
+        self.phase = Phase::Broadcast;
+        out.note(ReplicaFact::Established { epoch: self.epoch, last: core.store.last, quorum: self.acks.iter().copied().collect() });
+        out.note(ReplicaFact::Serving { epoch: self.epoch, leader: core.config.me });
+        let synced = self.peers.iter().filter(|(_, peer)| peer.joined == Joined::Synced);
+        synced.for_each(|(conn, _)| out.send(*conn, Message::Quorum(Packet::UpToDate)));
+        self.next = if core.store.last.epoch() == self.epoch { core.store.last.next() } else { Zxid::new(self.epoch, 1) };
+        self.tracker = Tracker::new(core.config.coordination.tick_ms, core.tree.sessions(), now.mono_ns);
+        core.ahead = Some(core.tree.ahead());
+        core.clients.serving = true;
+    }
+
+    /// A learner's connection is gone.
+    pub fn on_closed(&mut self, conn: ConnId) {
+        self.peers.remove(&conn);
+    }
+}
