@@ -1,3 +1,4 @@
 //! What happens: families of plans, the wiring of processes into a world, probes, cases and the fuzz engine. Never what must be true: that is the judge's.
 
 pub mod family;
+pub mod probes;

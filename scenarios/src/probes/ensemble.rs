@@ -1,0 +1,153 @@
+//! The ensemble as its notes tell it: who is up, who leads, who is frozen, what is cut, what is committed. For the probes to look at; it hits none itself.
+
+use std::collections::BTreeSet;
+
+use vocab::fact::{Fact, ReplicaFact};
+use vocab::happening::Happening;
+use vocab::ids::{Epoch, MachineId, Zxid};
+use vocab::plan::{Fault, Plan, What};
+use vocab::recording::Note;
+
+/// What a replica is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing, or looking for a leader.
+    #[default]
+    None,
+    /// Elected, without an epoch yet.
+    Elected,
+    /// With an epoch that a quorum has accepted.
+    Synchronizing(Epoch),
+    /// The primary of an epoch.
+    Leading(Epoch),
+    /// A learner of somebody.
+    Following,
+}
+
+/// A machine as the notes tell it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Member {
+    /// Its process runs, or is frozen.
+    pub(super) up: bool,
+    /// What it does, for a replica.
+    pub(super) role: Role,
+    /// Frozen since this time in ns.
+    pub(super) paused_ns: Option<u64>,
+}
+
+/// All machines, and what lies between them.
+pub(super) struct Ensemble<'p> {
+    /// The plan.
+    pub(super) plan: &'p Plan,
+    /// By machine.
+    pub(super) members: Vec<Member>,
+    /// The partitions that are in force, by the numbers of their faults.
+    pub(super) cuts: BTreeSet<u32>,
+    /// The storm is over.
+    pub(super) healed: bool,
+    /// The highest zxid that a leader has committed, as a proposal or as part of its initial history.
+    pub(super) committed: Zxid,
+    /// The highest epoch with an established leader.
+    pub(super) epoch: Epoch,
+}
+
+impl<'p> Ensemble<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        Ensemble {
+            plan,
+            members: vec![Member::default(); usize::from(plan.machines())],
+            cuts: BTreeSet::new(),
+            healed: false,
+            committed: Zxid::ZERO,
+            epoch: Epoch::default(),
+        }
+    }
+
+    /// Whether the machine is a replica.
+    pub(super) fn is_replica(&self, machine: MachineId) -> bool {
+        machine.0 < self.plan.cluster.replicas
+    }
+
+    /// A strict majority of the replicas.
+    pub(super) fn majority(&self) -> usize {
+        usize::from(self.plan.cluster.replicas / 2 + 1)
+    }
+
+    /// The replicas.
+    pub(super) fn replicas(&self) -> &[Member] {
+        &self.members[..usize::from(self.plan.cluster.replicas)]
+    }
+
+    /// Some replica is the primary of an epoch, or thinks so.
+    pub(super) fn is_led(&self) -> bool {
+        self.replicas().iter().any(|member| matches!(member.role, Role::Leading(_)))
+    }
+
+    /// A fault of the plan by its number.
+    pub(super) fn fault(&self, number: u32) -> Option<&'p Fault> {
+        self.plan.faults.get(number as usize)
+    }
+
+    /// Takes a note, after all folds have seen it.
+    pub(super) fn see(&mut self, note: &Note<Fact>) {
+        match &note.fact {
+            Fact::World(happening) => self.happen(note.at_ns, note.machine, happening),
+            Fact::Replica(fact) => self.replica(note.machine, fact),
+            Fact::Client(_) => {}
+        }
+    }
+
+    fn happen(&mut self, at_ns: u64, machine: MachineId, happening: &Happening) {
+        let member = &mut self.members[machine.index()];
+        match happening {
+            Happening::Booted { .. } => *member = Member { up: true, ..Member::default() },
+            Happening::Crashed { .. } | Happening::Exited { .. } => *member = Member::default(),
+            Happening::Paused => member.paused_ns = Some(at_ns),
+            Happening::Resumed { .. } => member.paused_ns = None,
+            Happening::Struck { fault, .. } => {
+                if matches!(self.fault(*fault), Some(Fault { what: What::Partition { .. }, .. })) {
+                    self.cuts.insert(*fault);
+                }
+            }
+            Happening::Ended { fault } => {
+                self.cuts.remove(fault);
+            }
+            Happening::Healed => {
+                self.healed = true;
+                self.cuts.clear();
+            }
+            Happening::Spared { .. } | Happening::Wiped | Happening::ClockStepped { .. } | Happening::Rotted { .. } | Happening::LeftOut { .. } => {}
+        }
+    }
+
+    fn replica(&mut self, machine: MachineId, fact: &ReplicaFact) {
+        let role = &mut self.members[machine.index()].role;
+        match fact {
+            ReplicaFact::Looking { .. } | ReplicaFact::StepDown { .. } => *role = Role::None,
+            ReplicaFact::Elected { leader, .. } => *role = if *leader == machine { Role::Elected } else { Role::Following },
+            ReplicaFact::Synchronizing { epoch, .. } => *role = Role::Synchronizing(*epoch),
+            ReplicaFact::Established { epoch, last, .. } => {
+                *role = Role::Leading(*epoch);
+                self.epoch = self.epoch.max(*epoch);
+                self.committed = self.committed.max(*last);
+            }
+            ReplicaFact::Committed { zxid, .. } => self.committed = self.committed.max(*zxid),
+            ReplicaFact::Recovered { .. }
+            | ReplicaFact::EpochAccepted { .. }
+            | ReplicaFact::SyncSent { .. }
+            | ReplicaFact::Truncated { .. }
+            | ReplicaFact::Installed { .. }
+            | ReplicaFact::Adopted { .. }
+            | ReplicaFact::Serving { .. }
+            | ReplicaFact::Proposed { .. }
+            | ReplicaFact::Logged { .. }
+            | ReplicaFact::Acked { .. }
+            | ReplicaFact::Delivered { .. }
+            | ReplicaFact::SyncAnswered { .. }
+            | ReplicaFact::SessionExpired { .. }
+            | ReplicaFact::RefusedBehind { .. }
+            | ReplicaFact::Snapshotted { .. }
+            | ReplicaFact::Illegal { .. } => {}
+        }
+    }
+}

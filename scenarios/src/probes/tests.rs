@@ -1,0 +1,1 @@
+//! Recordings by hand, and the probes that they hit.
