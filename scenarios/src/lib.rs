@@ -2,3 +2,4 @@
 
 pub mod family;
 pub mod probes;
+pub mod cases;
