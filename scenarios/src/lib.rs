@@ -3,3 +3,4 @@
 pub mod family;
 pub mod probes;
 pub mod cases;
+pub mod fuzz;

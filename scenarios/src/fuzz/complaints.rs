@@ -1,0 +1,75 @@
+//! What can be wrong with a fuzz though every run holds: a rule that had nothing to judge, a state that no storm reached. A green night must mean something.
+
+use std::fmt;
+
+use super::{Summary, Wish};
+use crate::family::family;
+use crate::probes::probes;
+
+/// After so many runs of a family a rule that judged nothing in any of them is idle.
+pub const IDLE_RUNS: u64 = 50;
+/// After so many seeds a required probe must have been hit.
+pub const PROBE_SEEDS: u64 = 1_000;
+/// The family in which every class of faults occurs: without it no probe can be demanded.
+const SWARM: &str = "everything";
+
+/// Something wrong with a fuzz itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Complaint {
+    /// A rule judged nothing in a family that should exercise it.
+    Idle {
+        /// The family.
+        family: &'static str,
+        /// The rule.
+        rule: String,
+        /// In so many runs.
+        runs: u64,
+    },
+    /// A required probe was never hit.
+    Unhit {
+        /// The probe.
+        probe: &'static str,
+        /// In so many seeds.
+        seeds: u64,
+    },
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Complaint::Idle { family, rule, runs } => write!(f, "rule {rule} judged nothing in {runs} runs of family {family}, which should exercise it"),
+            Complaint::Unhit { probe, seeds } => write!(f, "probe {probe} was never hit in {seeds} seeds"),
+        }
+    }
+}
+
+/// Looks for them. With a plant switched on the runs are not what they should be, and nothing is demanded.
+pub(super) fn complaints(wish: &Wish, summary: &Summary) -> Vec<Complaint> {
+    let mut found = vec![];
+    if wish.plant.is_some() {
+        return found;
+    }
+    for FamilyRuns { name, runs, idle } in idle_rules(summary) {
+        found.extend(idle.into_iter().map(|rule| Complaint::Idle { family: name, rule, runs }));
+    }
+    let swarm = wish.families.iter().any(|family| family.name == SWARM);
+    if swarm && summary.seeds >= PROBE_SEEDS {
+        let unhit = probes().iter().zip(&summary.probes).filter(|(probe, hits)| probe.required && **hits == 0);
+        found.extend(unhit.map(|(probe, _)| Complaint::Unhit { probe: probe.name, seeds: summary.seeds }));
+    }
+    found
+}
+
+struct FamilyRuns {
+    name: &'static str,
+    runs: u64,
+    idle: Vec<String>,
+}
+
+fn idle_rules(summary: &Summary) -> impl Iterator<Item = FamilyRuns> {
+    summary.families.iter().filter(|summary| summary.count.runs >= IDLE_RUNS).map(|summary| {
+        let excused = family(summary.name).map_or(&[][..], |family| family.idle);
+        let idle = summary.count.rules.iter().filter(|(rule, tally)| tally.judged == 0 && !excused.iter().any(|excuse| excuse.rule == **rule));
+        FamilyRuns { name: summary.name, runs: summary.count.runs, idle: idle.map(|(rule, _)| rule.clone()).collect() }
+    })
+}
