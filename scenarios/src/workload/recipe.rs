@@ -1,0 +1,90 @@
+//! The recipes by their names: which nodes each needs, and to whom what a client hears is handed. Never a recipe's own logic.
+
+use vocab::plan::{Plan, WorkloadKind};
+use vocab::service::{Data, Path};
+
+use super::barriers::{self, Barriers};
+use super::counters::{self, Counters};
+use super::desk::{Desk, Heard, Leave, Progress};
+use super::flink::Flink;
+use super::latches::{Latches, Style};
+use super::queues::{self, Queues};
+use super::registers::{self, Registers};
+
+/// A recipe at work.
+#[derive(Clone, Debug)]
+pub(super) enum Recipe {
+    Registers(Registers),
+    Counters(Counters),
+    Latches(Latches),
+    Barriers(Barriers),
+    Queues(Queues),
+    Flink(Flink),
+}
+
+impl Recipe {
+    /// What the plan wants of its client number `client`.
+    pub fn new(plan: &Plan, client: usize) -> Recipe {
+        match plan.clients[client].workload {
+            WorkloadKind::Registers => Recipe::Registers(Registers::default()),
+            WorkloadKind::Counters => Recipe::Counters(Counters::default()),
+            WorkloadKind::Locks => Recipe::Latches(Latches::new(Style::Lock)),
+            WorkloadKind::Elections => Recipe::Latches(Latches::new(Style::Election)),
+            WorkloadKind::Barriers => {
+                let size = plan.clients.iter().filter(|client| client.workload == WorkloadKind::Barriers).count();
+                Recipe::Barriers(Barriers::new(size as u32))
+            }
+            WorkloadKind::Queues => Recipe::Queues(Queues::default()),
+            WorkloadKind::FlinkHa => Recipe::Flink(Flink::new(plan, client)),
+        }
+    }
+
+    /// The nodes that every round needs, parents first.
+    pub fn ground(&self) -> Vec<(Path, Data)> {
+        match self {
+            Recipe::Registers(_) => registers::ground(),
+            Recipe::Counters(_) => counters::ground(),
+            Recipe::Latches(latches) => Latches::ground(latches.style()),
+            Recipe::Barriers(_) => barriers::ground(),
+            Recipe::Queues(_) => queues::ground(),
+            Recipe::Flink(_) => Vec::new(), // Real Flink makes its own.
+        }
+    }
+
+    /// Goes on with the round.
+    pub fn on(&mut self, heard: Heard, desk: &mut Desk) -> Progress {
+        match self {
+            Recipe::Registers(registers) => registers.on(heard, desk),
+            Recipe::Counters(counters) => counters.on(heard, desk),
+            Recipe::Latches(latches) => latches.on(heard, desk),
+            Recipe::Barriers(barriers) => barriers.on(heard, desk),
+            Recipe::Queues(queues) => queues.on(heard, desk),
+            Recipe::Flink(flink) => flink.on(heard, desk),
+        }
+    }
+
+    /// The session is over, and the round with it. Every recipe begins afresh with its next round; who held something has lost it.
+    pub fn over(&mut self, desk: &mut Desk) {
+        match self {
+            Recipe::Latches(latches) => latches.over(desk),
+            Recipe::Flink(flink) => flink.over(),
+            Recipe::Registers(_) | Recipe::Counters(_) | Recipe::Barriers(_) | Recipe::Queues(_) => {}
+        }
+    }
+
+    /// How the recipe wants its session to end after a round, if it does.
+    pub fn take_leave(&mut self) -> Option<Leave> {
+        match self {
+            Recipe::Flink(flink) => flink.take_leave(),
+            Recipe::Registers(_) | Recipe::Counters(_) | Recipe::Latches(_) | Recipe::Barriers(_) | Recipe::Queues(_) => None,
+        }
+    }
+
+    /// Whether it believes to hold a lock or to lead; only during a round.
+    pub fn is_holding(&self) -> bool {
+        match self {
+            Recipe::Latches(latches) => latches.is_holding(),
+            Recipe::Registers(_) | Recipe::Counters(_) | Recipe::Barriers(_) | Recipe::Queues(_) | Recipe::Flink(_) => false,
+        }
+    }
+}

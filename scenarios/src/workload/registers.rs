@@ -1,0 +1,244 @@
+//! Registers: every kind of request over a few shared nodes, several at a time: creates of all modes, good and stale versions, watches, multis that succeed and that fail, syncs. Never a goal of its own: what it asks for is what the judge has to explain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocab::dice::Dice;
+use vocab::ids::Xid;
+use vocab::service::{CreateMode, Data, Op, Path, Reply};
+
+use super::desk::{Desk, Heard, Progress, sequence};
+
+const ROOT: &str = "/registers";
+/// The shared nodes: three levels, so that parents, children and grandchildren meet.
+const NODES: [&str; 8] = ["/a", "/b", "/c", "/a/x", "/a/y", "/b/x", "/a/x/p", "/b/x/p"];
+/// How many requests a round has outstanding at most.
+const PIPELINE_MAX: u64 = 4;
+/// The longest data of a node, in bytes.
+const DATA_MAX: u64 = 200;
+/// How many sequential nodes a client remembers, to delete them again.
+const LITTER_MAX: usize = 16;
+/// From so many sequential nodes on a delete takes one of them, so that they stay few.
+const LITTER_MANY: usize = 4;
+
+/// What may be asked for, with its weight.
+const KINDS: [(Kind, u64); 9] = [
+    (Kind::Create, 22),
+    (Kind::Delete, 14),
+    (Kind::Set, 17),
+    (Kind::Exists, 8),
+    (Kind::Get, 13),
+    (Kind::Children, 8),
+    (Kind::Multi, 10),
+    (Kind::SyncAndGet, 6),
+    (Kind::Odd, 2),
+];
+
+/// A kind of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Create,
+    Delete,
+    Set,
+    Exists,
+    Get,
+    Children,
+    Multi,
+    SyncAndGet,
+    Odd,
+}
+
+/// The recipe.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Registers {
+    /// Requests that have not ended, with the node that they read or set.
+    pending: BTreeMap<Xid, Option<Path>>,
+    /// The last version seen of each shared node.
+    versions: BTreeMap<Path, i32>,
+    /// Sequential nodes that somebody made.
+    litter: BTreeSet<Path>,
+}
+
+/// The nodes that must be there.
+pub(super) fn ground() -> Vec<(Path, Data)> {
+    vec![(ROOT.into(), None)]
+}
+
+impl Registers {
+    pub fn on(&mut self, heard: Heard, desk: &mut Desk) -> Progress {
+        match heard {
+            Heard::Begin => {
+                self.pending.clear();
+                let mut ops = Vec::new();
+                for _ in 0..desk.round.dice.between(1, PIPELINE_MAX) {
+                    self.draw(&mut desk.round.dice, &mut ops);
+                }
+                ops.truncate(PIPELINE_MAX as usize);
+                for op in ops {
+                    let about = subject(&op);
+                    let xid = desk.ask(op);
+                    self.pending.insert(xid, about);
+                }
+                Progress::Going
+            }
+            Heard::Answer { xid, outcome } => {
+                let about = self.pending.remove(&xid).flatten();
+                if let Ok(reply) = outcome {
+                    self.learn(about, reply);
+                }
+                if self.pending.is_empty() { Progress::Done } else { Progress::Going }
+            }
+            Heard::Watch(_) | Heard::Detached | Heard::Attached | Heard::Alarm => Progress::Going,
+        }
+    }
+
+    /// Remembers versions, for good and for stale ones, and sequential names.
+    fn learn(&mut self, about: Option<Path>, reply: &Reply) {
+        match (reply, about) {
+            (Reply::Stat(stat) | Reply::Data { stat, .. }, Some(path)) => {
+                self.versions.insert(path, stat.version);
+            }
+            (Reply::Children { names, .. }, Some(parent)) => {
+                names.iter().filter(|name| sequence(name).is_some()).for_each(|name| self.remember(format!("{parent}/{name}").into()));
+            }
+            (Reply::Created { path, .. }, _) if sequence(path).is_some() => self.remember(path.clone()),
+            (
+                Reply::Created { .. } | Reply::Done | Reply::Synced { .. } | Reply::Multi(_) | Reply::Stat(_) | Reply::Data { .. } | Reply::Children { .. },
+                _,
+            ) => {}
+        }
+    }
+
+    fn remember(&mut self, path: Path) {
+        if self.litter.len() < LITTER_MAX {
+            self.litter.insert(path);
+        }
+    }
+
+    fn draw(&mut self, dice: &mut Dice, ops: &mut Vec<Op>) {
+        let path = node(dice);
+        let watch = dice.chance(400_000);
+        let stat = dice.chance(500_000);
+        match kind(dice) {
+            Kind::Create => ops.push(create(path, stat, dice)),
+            Kind::Delete => ops.push(self.delete(path, dice)),
+            Kind::Set => ops.push(self.set(path, dice)),
+            Kind::Exists => ops.push(Op::Exists { path, watch }),
+            Kind::Get => ops.push(Op::GetData { path, watch }),
+            Kind::Children => {
+                let path = if dice.chance(300_000) { ROOT.into() } else { path };
+                ops.push(Op::GetChildren { path, watch, stat });
+            }
+            Kind::Multi => {
+                let parts = (0..dice.below(5)).map(|_| self.part(dice)).collect();
+                ops.push(Op::Multi(parts));
+            }
+            Kind::SyncAndGet => ops.extend([Op::Sync { path: path.clone() }, Op::GetData { path, watch }]),
+            Kind::Odd => ops.push(odd(dice)),
+        }
+    }
+
+    /// A part of a multi.
+    fn part(&mut self, dice: &mut Dice) -> Op {
+        let path = node(dice);
+        match dice.below(10) {
+            0..=3 => create(path, false, dice),
+            4..=5 => self.delete(path, dice),
+            6..=7 => self.set(path, dice),
+            _ => {
+                let version = self.version(&path, dice);
+                Op::Check { path, version }
+            }
+        }
+    }
+
+    fn delete(&mut self, path: Path, dice: &mut Dice) -> Op {
+        let version = self.version(&path, dice);
+        let pick = dice.below(LITTER_MAX as u64) as usize;
+        if self.litter.len() > LITTER_MANY || (!self.litter.is_empty() && pick.is_multiple_of(3)) {
+            let path = self.litter.iter().nth(pick % self.litter.len()).expect("a place within the set").clone();
+            self.litter.remove(&path);
+            return Op::Delete { path, version: -1 };
+        }
+        Op::Delete { path, version }
+    }
+
+    fn set(&mut self, path: Path, dice: &mut Dice) -> Op {
+        let version = self.version(&path, dice);
+        Op::SetData { path, data: data(dice), version }
+    }
+
+    /// The last version seen, mostly; a stale one or one from the future; or any.
+    fn version(&self, path: &Path, dice: &mut Dice) -> i32 {
+        let known = self.versions.get(path).copied().unwrap_or(0);
+        match dice.below(100) {
+            0..=49 => known,
+            50..=59 => (known - 1).max(0),
+            60..=64 => known.saturating_add(1),
+            _ => -1,
+        }
+    }
+}
+
+fn kind(dice: &mut Dice) -> Kind {
+    let mut place = dice.below(KINDS.iter().map(|(_, weight)| weight).sum());
+    for (kind, weight) in KINDS {
+        if place < weight {
+            return kind;
+        }
+        place -= weight;
+    }
+    unreachable!("a place below the sum of the weights lies within one of them")
+}
+
+fn node(dice: &mut Dice) -> Path {
+    format!("{ROOT}{}", dice.pick(&NODES)).into()
+}
+
+fn create(path: Path, stat: bool, dice: &mut Dice) -> Op {
+    let ttl_ms = dice.between(1, 600_000) as i64;
+    let mode = match dice.below(100) {
+        0..=37 => CreateMode::Persistent,
+        38..=59 => CreateMode::Ephemeral,
+        60..=69 => CreateMode::PersistentSequential,
+        70..=81 => CreateMode::EphemeralSequential,
+        82..=88 => CreateMode::Container,
+        89..=95 => CreateMode::PersistentWithTtl(ttl_ms),
+        _ => CreateMode::PersistentSequentialWithTtl(ttl_ms),
+    };
+    // A sequential node stands below its path's parent, beside it; its own children would need a name known beforehand.
+    let path = if mode.is_sequential() { format!("{path}-s-").into() } else { path };
+    // The wire has a stat with createContainer and createTTL always, with create in create2 only.
+    let stat = stat || matches!(mode, CreateMode::Container | CreateMode::PersistentWithTtl(_) | CreateMode::PersistentSequentialWithTtl(_));
+    Op::Create { path, data: data(dice), mode, stat }
+}
+
+/// Null, empty, or up to [`DATA_MAX`] bytes.
+fn data(dice: &mut Dice) -> Data {
+    let length = dice.below(DATA_MAX + 30) as usize;
+    let pattern = dice.between(0, u64::MAX).to_le_bytes();
+    let length = length.checked_sub(20)?;
+    Some(pattern.iter().copied().cycle().take(length.saturating_sub(10)).collect())
+}
+
+/// Requests that no careful application makes: each has an answer all the same.
+fn odd(dice: &mut Dice) -> Op {
+    let version = -1;
+    match dice.below(8) {
+        0 => Op::Create { path: "/".into(), data: None, mode: CreateMode::Persistent, stat: false },
+        1 => Op::Delete { path: "/".into(), version },
+        2 => Op::Delete { path: "/zookeeper".into(), version },
+        3 => Op::Create { path: format!("{ROOT}/../up").into(), data: None, mode: CreateMode::Persistent, stat: false },
+        4 => Op::Create { path: format!("{ROOT}//two").into(), data: None, mode: CreateMode::Ephemeral, stat: true },
+        5 => Op::SetData { path: format!("{ROOT}/nobody/made/this").into(), data: data(dice), version },
+        6 => Op::Delete { path: ROOT.into(), version: 1_000_000 },
+        _ => Op::Create { path: "/zookeeper/quota".into(), data: None, mode: CreateMode::Persistent, stat: false },
+    }
+}
+
+/// The node whose version or children a reply will tell.
+fn subject(op: &Op) -> Option<Path> {
+    match op {
+        Op::SetData { path, .. } | Op::Exists { path, .. } | Op::GetData { path, .. } | Op::GetChildren { path, .. } => Some(path.clone()),
+        Op::Create { .. } | Op::Delete { .. } | Op::Check { .. } | Op::Multi(_) | Op::Sync { .. } | Op::SetWatches { .. } | Op::CloseSession => None,
+    }
+}
