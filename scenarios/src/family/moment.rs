@@ -71,8 +71,9 @@ pub(super) const DISK: &[Scene] = &[
     syncs("currentEpoch", 8),
     appends("acceptedEpoch", 10),
     syncs("acceptedEpoch", 10),
-    appends("snapshot", 20),
-    syncs("snapshot", 10),
+    // A snapshot is a draft until it is whole and durable; only then does it get its name.
+    appends("draft", 20),
+    syncs("draft", 10),
 ];
 
 /// A client is the subject, its replica the peer.
