@@ -1,0 +1,44 @@
+//! The heal: the storm's faults end, those that waited never strike, machines come back but for those that the plan leaves out. The weather stays, and so does the operator.
+
+use vocab::happening::Happening;
+use vocab::ids::MachineId;
+use vocab::process::Process;
+
+use super::Phase;
+use crate::world::World;
+
+impl<P: Process> World<P> {
+    /// The storm is over.
+    pub(crate) fn heal(&mut self) {
+        self.faults.is_healed = true;
+        self.faults.watches.iter_mut().for_each(Vec::clear);
+        for fault in 0..self.faults.planned.len() as u32 {
+            match self.faults.planned[fault as usize].phase {
+                Phase::Waiting => self.faults.planned[fault as usize].phase = Phase::Over,
+                Phase::Deferred { .. } => self.spare(fault),
+                Phase::Holding => self.end_fault(fault),
+                Phase::Over => {}
+            }
+        }
+        self.faults.doomed_replies.clear();
+        self.happened(MachineId(0), Happening::Healed);
+        for machine in self.faults.absent.clone() {
+            if self.machines[machine.index()].is_left_out {
+                continue;
+            }
+            // By its plug: the others must find out for themselves.
+            if self.net.stations[machine.index()].power {
+                self.crash(machine, true, false, None);
+            }
+            self.machines[machine.index()].is_left_out = true;
+            self.happened(machine, Happening::LeftOut { machine });
+        }
+        for i in 0..self.machines.len() {
+            let host = &self.machines[i];
+            // One that has not had its first start yet is not down.
+            if host.process.is_none() && host.downs > 0 {
+                self.boot_at(MachineId(i as u16), self.now_ns);
+            }
+        }
+    }
+}

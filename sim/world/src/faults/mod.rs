@@ -1,0 +1,185 @@
+//! The plan's faults: which wait, for what, and which hold. Here is who waits; `strike` is what they do, `budget` what they may destroy, `heal` their end. Never the plan's drawing.
+
+mod budget;
+mod heal;
+mod strike;
+
+use vocab::ids::MachineId;
+use vocab::plan::{Budget, Fault, Heal, Moment, Target, What, When};
+use vocab::process::Process;
+use vocab::time::MILLISECOND;
+
+use crate::queue::Job;
+use crate::world::World;
+
+/// How far a fault has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Its time or its event has not come.
+    Waiting,
+    /// It may not strike yet; tried since then.
+    Deferred { since_ns: u64 },
+    /// It holds.
+    Holding,
+    /// It is over, or will never strike.
+    Over,
+}
+
+/// A fault of the plan.
+#[derive(Clone, Debug)]
+struct Planned {
+    what: What,
+    phase: Phase,
+    /// Where the awaited event happened, and the other end of its message.
+    subject: Option<MachineId>,
+    peer: Option<MachineId>,
+}
+
+/// A fault that waits for an event.
+#[derive(Clone, Debug)]
+struct Watch {
+    fault: u32,
+    kind: String,
+    machine: Option<MachineId>,
+    left: u32,
+    after_ns: u64,
+}
+
+/// A fault that loses messages, or the replies to them.
+#[derive(Clone, Debug)]
+struct Thief {
+    fault: u32,
+    kind: String,
+    from: Option<MachineId>,
+    to: Option<MachineId>,
+    left: u32,
+}
+
+impl Thief {
+    fn takes(&self, kind: &str, from: MachineId, to: Option<MachineId>) -> bool {
+        self.kind == kind && self.from.is_none_or(|only| only == from) && self.to.is_none_or(|only| to == Some(only))
+    }
+}
+
+/// The plan's faults.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    planned: Vec<Planned>,
+    /// By moment, in the order of [`Moment`].
+    watches: [Vec<Watch>; 4],
+    /// Faults that lose the next messages of a kind.
+    thieves: Vec<Thief>,
+    /// Faults that lose the reply to the next message of a kind.
+    reply_thieves: Vec<Thief>,
+    /// Datagram replies to be lost: from whom, to whom.
+    doomed_replies: Vec<(MachineId, MachineId)>,
+    is_unrestricted: bool,
+    absent: Vec<MachineId>,
+    pub(crate) supervisor_ns: u64,
+    pub(crate) is_healed: bool,
+}
+
+impl Faults {
+    /// Whether some fault waits for such a moment.
+    pub(crate) fn watches(&self, moment: Moment) -> bool {
+        !self.watches[moment as usize].is_empty()
+    }
+
+    /// Whether some fault cares about what is sent.
+    pub(crate) fn is_sending_watched(&self) -> bool {
+        self.watches(Moment::Send) || !self.thieves.is_empty() || !self.reply_thieves.is_empty() || !self.doomed_replies.is_empty()
+    }
+
+    /// The next datagram from one machine to another is to be lost.
+    pub(crate) fn doom_reply(&mut self, from: MachineId, to: MachineId) {
+        self.doomed_replies.push((from, to));
+    }
+
+    /// Whether this datagram is one that is to be lost.
+    pub(crate) fn take_doomed_reply(&mut self, from: MachineId, to: MachineId) -> bool {
+        let place = self.doomed_replies.iter().position(|doomed| *doomed == (from, to));
+        place.map(|place| self.doomed_replies.remove(place)).is_some()
+    }
+}
+
+impl<P: Process> World<P> {
+    pub(crate) fn load_faults(&mut self, faults: &[Fault], heal: &Heal, budget: Budget, supervisor_ms: u32) {
+        assert!(self.faults.planned.is_empty(), "faults are loaded once");
+        self.faults.is_unrestricted = budget == Budget::Unrestricted;
+        self.faults.absent = heal.absent.clone();
+        self.faults.supervisor_ns = u64::from(supervisor_ms) * MILLISECOND;
+        for machine in faults.iter().flat_map(|fault| fault.what.machines()).chain(heal.absent.iter().copied()) {
+            assert!(machine.index() < self.machines.len(), "the plan names {machine}, which does not exist");
+        }
+        // Before the faults, so that at its own time the heal comes first and none of them strikes.
+        self.queue.push((heal.at_ms * MILLISECOND).max(self.now_ns), Job::Heal);
+        for (i, fault) in faults.iter().enumerate() {
+            let number = i as u32;
+            match &fault.when {
+                When::At { ms } => {
+                    let is_absolute = fault.what.targets().iter().all(|target| matches!(target, Target::Machine(_)));
+                    assert!(is_absolute, "fault {i} hits a subject or peer but waits for no event");
+                    self.queue.push((ms * MILLISECOND).max(self.now_ns), Job::Strike { fault: number });
+                }
+                When::On { moment, kind, machine, nth, after_ms } => {
+                    let has_peer = matches!(moment, Moment::Send | Moment::Deliver);
+                    assert!(has_peer || !fault.what.targets().contains(&Target::Peer), "fault {i} hits a peer, but a disk operation has none");
+                    let watch = Watch { fault: number, kind: kind.clone(), machine: *machine, left: (*nth).max(1), after_ns: after_ms * MILLISECOND };
+                    self.faults.watches[*moment as usize].push(watch);
+                }
+            }
+            self.faults.planned.push(Planned { what: fault.what.clone(), phase: Phase::Waiting, subject: None, peer: None });
+        }
+    }
+
+    /// An event of a kind happened on a machine: the faults that waited for it strike, at once or later.
+    pub(crate) fn trigger(&mut self, moment: Moment, kind: &str, subject: MachineId, peer: Option<MachineId>) {
+        if !self.faults.watches(moment) {
+            return;
+        }
+        let mut due = Vec::new();
+        self.faults.watches[moment as usize].retain_mut(|watch| {
+            if watch.kind != kind || watch.machine.is_some_and(|only| only != subject) {
+                return true;
+            }
+            watch.left -= 1;
+            if watch.left == 0 {
+                due.push((watch.fault, watch.after_ns));
+            }
+            watch.left > 0
+        });
+        for (fault, after_ns) in due {
+            let planned = &mut self.faults.planned[fault as usize];
+            (planned.subject, planned.peer) = (Some(subject), peer);
+            if after_ns == 0 {
+                self.strike(fault);
+            } else {
+                self.queue.push(self.now_ns + after_ns, Job::Strike { fault });
+            }
+        }
+    }
+
+    /// Whether a fault loses this message; one that has lost its last is over.
+    pub(crate) fn drop_is_due(&mut self, kind: &str, from: MachineId, to: MachineId) -> bool {
+        let Some(place) = self.faults.thieves.iter().position(|thief| thief.takes(kind, from, Some(to))) else { return false };
+        self.take(place, false);
+        true
+    }
+
+    /// Whether a fault loses the reply to this message.
+    pub(crate) fn reply_drop_is_due(&mut self, kind: &str, from: MachineId) -> bool {
+        let Some(place) = self.faults.reply_thieves.iter().position(|thief| thief.takes(kind, from, None)) else { return false };
+        self.take(place, true);
+        true
+    }
+
+    fn take(&mut self, place: usize, is_reply: bool) {
+        let thieves = if is_reply { &mut self.faults.reply_thieves } else { &mut self.faults.thieves };
+        let thief = &mut thieves[place];
+        thief.left = thief.left.saturating_sub(1);
+        let (fault, is_spent) = (thief.fault, thief.left == 0);
+        if is_spent {
+            self.end_fault(fault);
+        }
+    }
+}

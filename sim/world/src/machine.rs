@@ -1,0 +1,100 @@
+//! A machine: its process, what waits for it, its clocks and its disk. Data, and the few questions that it alone can answer; never what happens to it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use vocab::process::{Event, Pledge, Process};
+
+use crate::clock::Clock;
+use crate::disk::Disk;
+
+/// The alarm's entry in the queue, when there is none.
+pub(crate) const NO_ALARM: u64 = u64::MAX;
+
+/// A machine.
+#[derive(Clone)]
+pub(crate) struct Machine<P: Process> {
+    /// What every life starts as.
+    pub(crate) pristine: P,
+    /// `None` while down.
+    pub(crate) process: Option<P>,
+    /// How many lives it had, this one included.
+    pub(crate) lives: u32,
+    /// How often it went down, or was told to stay down; a start that was asked for before does not count.
+    pub(crate) downs: u32,
+    pub(crate) clock: Clock,
+    /// When its process wants to be woken, by its monotonic clock.
+    pub(crate) wake_mono_ns: Option<u64>,
+    /// The earliest entry that the queue holds for it, by world time. The alarm itself may be later: then the entry only looks.
+    pub(crate) alarm_ns: u64,
+    /// Faults that freeze it.
+    pub(crate) pauses: Vec<u32>,
+    /// What waits while it is frozen.
+    pub(crate) inbox: VecDeque<Event<P::Message>>,
+    /// Orders on their way.
+    pub(crate) orders: VecDeque<Arc<str>>,
+    pub(crate) disk: Disk,
+    /// The most that a life before this one had pledged on this disk.
+    pledged: Option<Pledge>,
+    /// Its process called the disk damaged; it waits for the operator.
+    pub(crate) is_condemned: bool,
+    /// The plan lets it take no part in the healing phase.
+    pub(crate) is_left_out: bool,
+}
+
+impl<P: Process> Machine<P> {
+    pub(crate) fn new(process: P, clock: Clock, disk: Disk) -> Machine<P> {
+        Machine {
+            pledged: process.pledge(),
+            pristine: process,
+            process: None,
+            lives: 0,
+            downs: 0,
+            clock,
+            wake_mono_ns: None,
+            alarm_ns: NO_ALARM,
+            pauses: Vec::new(),
+            inbox: VecDeque::new(),
+            orders: VecDeque::new(),
+            disk,
+            is_condemned: false,
+            is_left_out: false,
+        }
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        !self.pauses.is_empty()
+    }
+
+    /// What would be lost with its disk. A process that has not read its disk yet knows of nothing, so what earlier lives knew counts as well.
+    pub(crate) fn pledge(&self) -> Option<Pledge> {
+        let now = self.process.as_ref().and_then(P::pledge);
+        match (self.pledged, now) {
+            (Some(Pledge([a, b])), Some(Pledge([c, d]))) => Some(Pledge([a.max(c), b.max(d)])),
+            (before, now) => now.or(before),
+        }
+    }
+
+    /// What its process can stand in for if another machine's disk is lost: what it pledges itself, while it is up and its disk holds what was written.
+    pub(crate) fn surety(&self) -> Option<Pledge> {
+        let is_sound = !self.is_condemned && !self.disk.flaws.is_damaged && !self.disk.has_lies();
+        if is_sound { self.process.as_ref().and_then(P::pledge) } else { None }
+    }
+
+    /// The process is gone; what it had pledged is remembered.
+    pub(crate) fn lose_process(&mut self) {
+        self.pledged = self.pledge();
+        self.process = None;
+        self.downs += 1;
+        self.wake_mono_ns = None;
+        self.pauses.clear();
+        self.inbox.clear();
+    }
+
+    /// The disk is gone, and all pledges with it. Says how many bytes there were.
+    pub(crate) fn lose_disk(&mut self) -> u64 {
+        self.pledged = self.pristine.pledge();
+        self.is_condemned = false;
+        self.disk.wipe()
+    }
+}

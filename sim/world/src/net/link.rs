@@ -1,0 +1,219 @@
+//! Links: the latency, loss and duplication of each directed pair of machines, drawn from the pair's own dice, and how many faults cut or slow it now. Never what is on its way.
+
+use vocab::dice::Dice;
+use vocab::ids::MachineId;
+use vocab::plan::LinkWeather;
+use vocab::time::{MICROSECOND, MILLISECOND};
+
+/// What the weather does to one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Transit {
+    /// How long it takes.
+    pub(crate) latency_ns: u64,
+    /// It is lost once.
+    pub(crate) lost: bool,
+    /// It arrives a second time, so much later.
+    pub(crate) again_ns: Option<u64>,
+    /// What a loss costs a stream on top of a second latency: the longest tail.
+    resend_ns: u64,
+}
+
+impl Transit {
+    /// How long it takes on a stream, where a loss costs a retransmission.
+    pub(crate) fn stream_ns(self) -> u64 {
+        if self.lost { 2 * self.latency_ns + self.resend_ns } else { self.latency_ns }
+    }
+}
+
+/// One directed link.
+#[derive(Clone, Debug, Default)]
+struct Link {
+    /// Faults that cut it now.
+    cuts: u32,
+    /// What faults add to each latency now.
+    extra_ns: u64,
+    /// Drawn from when it first carries something.
+    dice: Option<Box<Dice>>,
+}
+
+/// All links.
+#[derive(Clone, Debug)]
+pub(crate) struct Links {
+    seed: u64,
+    weather: Scaled,
+    /// By sender; each row is only as long as its links in use.
+    rows: Vec<Vec<Link>>,
+}
+
+impl Links {
+    pub(crate) fn new(seed: u64, weather: LinkWeather) -> Links {
+        Links { seed, weather: Scaled::new(weather), rows: Vec::new() }
+    }
+
+    /// A machine more.
+    pub(crate) fn add(&mut self) {
+        self.rows.push(Vec::new());
+    }
+
+    /// Other dice from here on.
+    pub(crate) fn redice(&mut self, seed: u64) {
+        self.seed = seed;
+        self.rows.iter_mut().flatten().for_each(|link| link.dice = None);
+    }
+
+    /// Draws the fate of a message: three words, whatever comes of them.
+    pub(crate) fn draw(&mut self, from: MachineId, to: MachineId) -> Transit {
+        let seed = self.seed;
+        let link = link(&mut self.rows, from, to);
+        let dice = link.dice.get_or_insert_with(|| Box::new(Dice::named(seed, "link", u64::from(from.0), u64::from(to.0))));
+        self.weather.transit([dice.word(), dice.word(), dice.word()], link.extra_ns)
+    }
+
+    /// A latency for what the faults themselves send; it draws nothing, so that the link's own messages keep their fate.
+    pub(crate) fn plain_ns(&self, from: MachineId, to: MachineId) -> u64 {
+        self.weather.base_ns + self.get(from, to).map_or(0, |link| link.extra_ns)
+    }
+
+    /// Whether nothing passes.
+    pub(crate) fn is_cut(&self, from: MachineId, to: MachineId) -> bool {
+        self.get(from, to).is_some_and(|link| link.cuts > 0)
+    }
+
+    /// A fault cuts a link, one way.
+    pub(crate) fn cut(&mut self, from: MachineId, to: MachineId) {
+        link(&mut self.rows, from, to).cuts += 1;
+    }
+
+    /// A fault that cut a link is over.
+    pub(crate) fn mend(&mut self, from: MachineId, to: MachineId) {
+        let link = link(&mut self.rows, from, to);
+        assert!(link.cuts > 0, "a link from {from} to {to} is mended that no fault had cut");
+        link.cuts -= 1;
+    }
+
+    /// A fault slows a link, one way.
+    pub(crate) fn slow(&mut self, from: MachineId, to: MachineId, extra_ms: u32) {
+        link(&mut self.rows, from, to).extra_ns += u64::from(extra_ms) * MILLISECOND;
+    }
+
+    /// A fault that slowed a link is over.
+    pub(crate) fn hurry(&mut self, from: MachineId, to: MachineId, extra_ms: u32) {
+        let link = link(&mut self.rows, from, to);
+        assert!(link.extra_ns >= u64::from(extra_ms) * MILLISECOND, "a link from {from} to {to} is hurried more than it was slowed");
+        link.extra_ns -= u64::from(extra_ms) * MILLISECOND;
+    }
+
+    /// All ways that are cut.
+    pub(crate) fn cut_ways(&self) -> Vec<(MachineId, MachineId)> {
+        let row = |(from, row): (usize, &Vec<Link>)| {
+            let cut = row.iter().enumerate().filter(|(_, link)| link.cuts > 0);
+            cut.map(|(to, _)| (MachineId(from as u16), MachineId(to as u16))).collect::<Vec<_>>()
+        };
+        self.rows.iter().enumerate().flat_map(row).collect()
+    }
+
+    fn get(&self, from: MachineId, to: MachineId) -> Option<&Link> {
+        self.rows[from.index()].get(to.index())
+    }
+}
+
+/// The link from a machine to another, made when it is first needed.
+fn link(rows: &mut [Vec<Link>], from: MachineId, to: MachineId) -> &mut Link {
+    let row = &mut rows[from.index()];
+    if row.len() <= to.index() {
+        row.resize_with(to.index() + 1, Link::default);
+    }
+    &mut row[to.index()]
+}
+
+/// The weather in ns, its chances scaled to the range of a 32-bit word.
+#[derive(Clone, Copy, Debug)]
+struct Scaled {
+    base_ns: u64,
+    jitter_ns: u64,
+    tail_ns: u64,
+    tail_below: u64,
+    lost_below: u64,
+    again_below: u64,
+}
+
+impl Scaled {
+    fn new(weather: LinkWeather) -> Scaled {
+        let below = |ppm: u32| (u64::from(ppm) << 32) / 1_000_000;
+        Scaled {
+            base_ns: u64::from(weather.latency_us) * MICROSECOND,
+            jitter_ns: u64::from(weather.jitter_us) * MICROSECOND,
+            tail_ns: u64::from(weather.tail_us) * MICROSECOND,
+            tail_below: below(weather.tail_ppm),
+            lost_below: below(weather.loss_ppm),
+            again_below: below(weather.duplicate_ppm),
+        }
+    }
+
+    /// What three words make of a message: its jitter, its tail, its loss or duplication.
+    fn transit(&self, [jitter, tail, fate]: [u32; 3], extra_ns: u64) -> Transit {
+        let mut latency_ns = self.base_ns + extra_ns + share(jitter, self.jitter_ns);
+        if u64::from(tail) < self.tail_below {
+            // Below its bound the word is still uniform, so it also says how long the tail is.
+            latency_ns += (u128::from(tail) * u128::from(self.tail_ns) / u128::from(self.tail_below)) as u64;
+        }
+        // One word for both: what is lost cannot arrive twice.
+        let lost = u64::from(fate) < self.lost_below;
+        let again = !lost && u64::from(fate) < self.lost_below + self.again_below;
+        // The copy takes a way of its own, from bits that say nothing about the first one's.
+        let again_ns = again.then(|| self.base_ns + extra_ns + share(fate.wrapping_mul(0x9e37_79b9).rotate_left(16) ^ tail, self.jitter_ns + self.tail_ns));
+        Transit { latency_ns, lost, again_ns, resend_ns: self.tail_ns }
+    }
+}
+
+/// The word's share of a span of ns.
+fn share(word: u32, span_ns: u64) -> u64 {
+    ((u128::from(word) * u128::from(span_ns + 1)) >> 32) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEATHER: LinkWeather = LinkWeather { latency_us: 100, jitter_us: 50, tail_ppm: 10_000, tail_us: 2_000, loss_ppm: 100_000, duplicate_ppm: 50_000 };
+
+    #[test]
+    fn chances_and_spans_are_those_of_the_weather() {
+        let mut links = Links::new(7, WEATHER);
+        (0..2).for_each(|_| links.add());
+        let drawn: Vec<Transit> = (0..100_000).map(|_| links.draw(MachineId(0), MachineId(1))).collect();
+        let count = |is: fn(&Transit) -> bool| drawn.iter().filter(|transit| is(transit)).count();
+        assert!((9_500..10_500).contains(&count(|transit| transit.lost)));
+        assert!((4_600..5_400).contains(&count(|transit| transit.again_ns.is_some())));
+        assert!((850..1_150).contains(&count(|transit| transit.latency_ns > 150_000)));
+        assert_eq!(count(|transit| transit.lost && transit.again_ns.is_some()), 0);
+        assert!(drawn.iter().all(|transit| (100_000..=2_150_000).contains(&transit.latency_ns)));
+        assert!(drawn.iter().any(|transit| transit.latency_ns < 101_000) && drawn.iter().any(|transit| transit.latency_ns > 2_000_000));
+    }
+
+    #[test]
+    fn cuts_of_several_faults_count_and_each_way_is_its_own() {
+        let mut links = Links::new(7, WEATHER);
+        (0..3).for_each(|_| links.add());
+        let (a, b) = (MachineId(0), MachineId(2));
+        links.cut(a, b);
+        links.cut(a, b);
+        links.mend(a, b);
+        assert!(links.is_cut(a, b) && !links.is_cut(b, a));
+        assert_eq!(links.cut_ways(), [(a, b)]);
+        links.mend(a, b);
+        assert!(!links.is_cut(a, b));
+    }
+
+    #[test]
+    fn a_slow_link_is_slower_by_that_much_and_draws_the_same_words() {
+        let mut plain = Links::new(7, WEATHER);
+        (0..2).for_each(|_| plain.add());
+        let mut slow = plain.clone();
+        let (a, b) = (MachineId(0), MachineId(1));
+        slow.slow(a, b, 30);
+        assert_eq!(slow.draw(a, b).latency_ns, plain.draw(a, b).latency_ns + 30 * MILLISECOND);
+        slow.hurry(a, b, 30);
+        assert_eq!(slow.draw(a, b), plain.draw(a, b));
+    }
+}

@@ -1,0 +1,221 @@
+//! One thing happens: an entry of the queue becomes an event, the event a step, the step's effects what the world does next. No fault is carried out here, only called.
+
+use vocab::happening::Happening;
+use vocab::ids::MachineId;
+use vocab::plan::Moment;
+use vocab::process::{Effect, Event, Message, Process};
+use vocab::recording::{Ending, Note};
+
+use crate::disk::{self, Disk};
+use crate::machine::NO_ALARM;
+use crate::net::Arrival;
+use crate::queue::Job;
+use crate::world::World;
+
+/// Events that a frozen process can have waiting. A minute's worth of a storm is some ten thousand; beyond this the senders spin.
+const INBOX_MAX: usize = 1_000_000;
+
+impl<P: Process> World<P> {
+    /// Lets one entry of the queue happen.
+    pub(crate) fn happen(&mut self, job: Job) {
+        match job {
+            Job::Arrive { conn, way } => {
+                if let Some(arrival) = self.net.arrive(self.now_ns, conn, way, &mut self.queue) {
+                    self.arrive(arrival);
+                }
+            }
+            Job::GiveUp { conn } => {
+                if let Some(arrival) = self.net.streams.give_up(conn) {
+                    self.arrive(arrival);
+                }
+            }
+            Job::Datagram { slot } => self.datagram(slot),
+            Job::Alarm { machine } => self.alarm(machine),
+            Job::Disk { machine } => self.disk_done(machine),
+            Job::Order { machine } => {
+                if let Some(word) = self.machines[machine.index()].orders.pop_front() {
+                    self.deliver(machine, Event::Order(word));
+                }
+            }
+            Job::Boot { machine, downs } => self.boot(machine, downs),
+            Job::Wipe { machine } => self.wipe(machine),
+            Job::Strike { fault } => self.strike(fault),
+            Job::End { fault } => self.end_fault(fault),
+            Job::Heal => self.heal(),
+        }
+    }
+
+    /// An event reaches a machine: its process takes it, or its inbox if it is frozen, or nobody if it is down.
+    pub(crate) fn deliver(&mut self, machine: MachineId, event: Event<P::Message>) {
+        let host = &mut self.machines[machine.index()];
+        let Some(process) = &mut host.process else { return };
+        if !host.pauses.is_empty() {
+            host.inbox.push_back(event);
+            if host.inbox.len() > INBOX_MAX {
+                self.end(Ending::Runaway { events: self.events });
+            }
+            return;
+        }
+        self.stepping = machine;
+        self.events += 1;
+        self.tape.event(self.now_ns, machine, &event);
+        let taken = if self.faults.watches(Moment::Deliver) { kind_and_peer(&event) } else { None };
+        process.step(host.clock.read(self.now_ns), event, &mut self.effects);
+        let state = process.check();
+        let wake = self.effects.wake_ns.take();
+        for fact in self.effects.notes.drain(..) {
+            self.tape.note(machine, &fact);
+            self.notes.push(Note { at_ns: self.now_ns, machine, fact });
+        }
+        if let Err(what) = state {
+            self.end(Ending::Inconsistent { machine, what });
+            return;
+        }
+        if let Some(mono_ns) = wake {
+            self.set_alarm(machine, mono_ns);
+        }
+        if !self.effects.list.is_empty() {
+            self.carry_out(machine);
+        }
+        if let Some((kind, peer)) = taken {
+            self.trigger(Moment::Deliver, kind, machine, Some(peer));
+        }
+    }
+
+    /// Does what a step wants, in order, until the machine goes down under it.
+    fn carry_out(&mut self, machine: MachineId) {
+        let downs = self.machines[machine.index()].downs;
+        let mut list = std::mem::take(&mut self.effects.list);
+        for effect in list.drain(..) {
+            self.effect(machine, effect);
+            if self.machines[machine.index()].downs != downs {
+                break;
+            }
+        }
+        self.effects.list = list;
+    }
+
+    fn effect(&mut self, machine: MachineId, effect: Effect<P::Message>) {
+        let now_ns = self.now_ns;
+        match effect {
+            Effect::Open { conn, to } => {
+                assert!(to != machine, "{machine} opens a stream to itself");
+                assert!(to.index() < self.machines.len(), "{machine} opens a stream to {to}, which does not exist");
+                self.net.open(now_ns, conn, machine, to, &mut self.queue);
+            }
+            Effect::Send { conn, message } => self.send(machine, conn, message),
+            Effect::Close { conn } => {
+                self.net.close(now_ns, conn, machine, &mut self.queue);
+                self.forget(machine, conn);
+            }
+            Effect::Datagram { to, message } => self.send_datagram(machine, to, message),
+            Effect::Append { file, bytes } => {
+                let is_written = self.with_disk(machine, |disk| disk.append(now_ns, &file, bytes));
+                if is_written {
+                    self.trigger(Moment::Append, disk::kind(&file), machine, None);
+                }
+            }
+            Effect::Replace { file, bytes } => {
+                let is_written = self.with_disk(machine, |disk| disk.replace(now_ns, &file, bytes));
+                if is_written {
+                    self.trigger(Moment::Append, disk::kind(&file), machine, None);
+                }
+            }
+            Effect::Truncate { file, len } => self.with_disk(machine, |disk| disk.truncate(now_ns, &file, len)),
+            Effect::Sync { file, token } => self.with_disk(machine, |disk| disk.sync(now_ns, &file, token)),
+            Effect::Rename { from, to } => self.with_disk(machine, |disk| disk.rename(now_ns, &from, &to)),
+            Effect::Remove { file } => self.with_disk(machine, |disk| disk.remove(&file)),
+            Effect::SyncDir { token } => self.with_disk(machine, |disk| disk.sync_dir(now_ns, token)),
+            Effect::Read { file, token } => self.with_disk(machine, |disk| disk.read(now_ns, &file, token)),
+            Effect::List { token } => self.with_disk(machine, |disk| disk.list(now_ns, token)),
+            Effect::Exit(exit) => self.exit(machine, exit),
+        }
+    }
+
+    fn arrive(&mut self, arrival: Arrival<P::Message>) {
+        let Arrival { machine, event, marked } = arrival;
+        if marked && let Event::Message { conn, .. } = &event {
+            self.net.streams.doom(*conn, machine);
+        }
+        self.deliver(machine, event);
+    }
+
+    fn datagram(&mut self, slot: u32) {
+        let datagram = self.net.datagrams.take(slot);
+        let (from, to, message) = (datagram.from, datagram.to, datagram.message);
+        if self.net.links.is_cut(from, to) {
+            return;
+        }
+        self.reply_is_due(from, to, &message);
+        self.deliver(to, Event::Datagram { from, message });
+    }
+
+    fn disk_done(&mut self, machine: MachineId) {
+        let may_stray = self.machines[machine.index()].disk.flaws.awaits_stray() && self.may_destroy(machine);
+        let now_ns = self.now_ns;
+        let disk = &mut self.machines[machine.index()].disk;
+        let Some(done) = disk.complete(now_ns, may_stray) else { return };
+        if let Some(next_ns) = disk.next_ns() {
+            self.queue.push(next_ns.max(now_ns), Job::Disk { machine });
+        }
+        self.end_spent(machine);
+        if let Some(file) = done.strayed_into {
+            self.happened(machine, Happening::Rotted { file: file.to_string() });
+        }
+        if let Some(file) = done.durable {
+            self.trigger(Moment::Sync, disk::kind(&file), machine, None);
+        }
+        // Nobody is left to take it if that was a crash.
+        self.deliver(machine, Event::Disk(done.answer));
+    }
+
+    fn alarm(&mut self, machine: MachineId) {
+        let host = &mut self.machines[machine.index()];
+        if host.alarm_ns <= self.now_ns {
+            host.alarm_ns = NO_ALARM;
+        }
+        let Some(mono_ns) = host.wake_mono_ns else { return };
+        if host.clock.read(self.now_ns).mono_ns >= mono_ns {
+            host.wake_mono_ns = None;
+            self.deliver(machine, Event::Wake);
+        } else {
+            self.await_alarm(machine);
+        }
+    }
+
+    fn set_alarm(&mut self, machine: MachineId, mono_ns: u64) {
+        self.machines[machine.index()].wake_mono_ns = Some(mono_ns);
+        self.await_alarm(machine);
+    }
+
+    /// Sees to it that the queue holds an entry at the alarm's time or before; one before only looks, and asks again.
+    pub(crate) fn await_alarm(&mut self, machine: MachineId) {
+        let host = &mut self.machines[machine.index()];
+        let Some(mono_ns) = host.wake_mono_ns else { return };
+        let at_ns = host.clock.when(mono_ns, self.now_ns);
+        if at_ns < host.alarm_ns {
+            host.alarm_ns = at_ns;
+            self.queue.push(at_ns, Job::Alarm { machine });
+        }
+    }
+
+    /// Asks a disk for something, and sees to it that the queue holds an entry for its first operation.
+    fn with_disk<R>(&mut self, machine: MachineId, ask: impl FnOnce(&mut Disk) -> R) -> R {
+        let disk = &mut self.machines[machine.index()].disk;
+        let was_idle = disk.waiting() == 0;
+        let outcome = ask(disk);
+        if was_idle && let Some(next_ns) = disk.next_ns() {
+            self.queue.push(next_ns, Job::Disk { machine });
+        }
+        self.end_spent(machine);
+        outcome
+    }
+}
+
+/// What faults can know of an event: the kind of its message and who sent it.
+fn kind_and_peer<M: Message>(event: &Event<M>) -> Option<(&'static str, MachineId)> {
+    match event {
+        Event::Message { from, message, .. } | Event::Datagram { from, message } => Some((message.kind(), *from)),
+        Event::Boot | Event::Wake | Event::Order(_) | Event::Accepted { .. } | Event::Opened { .. } | Event::Closed { .. } | Event::Disk(_) => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! The tape: a 128-bit running hash over every event that reaches a process and every fact that is noted. It keeps no event; it never depends on addresses, on std's hasher
+//! or on the width of `usize`.
+
+use std::hash::{Hash, Hasher};
+
+use vocab::ids::MachineId;
+use xxhash_rust::xxh3::Xxh3;
+
+/// How many bytes gather before they are hashed: long inputs cost XXH3 much less a byte than short ones.
+const FOLD_BYTES: usize = 4096;
+
+/// The running hash.
+#[derive(Clone)]
+pub(crate) struct Tape {
+    folded: Box<Xxh3>,
+    fresh: Vec<u8>,
+}
+
+impl Tape {
+    pub(crate) fn new() -> Tape {
+        Tape { folded: Box::new(Xxh3::new()), fresh: Vec::with_capacity(2 * FOLD_BYTES) }
+    }
+
+    /// An event reaches a process.
+    pub(crate) fn event(&mut self, at_ns: u64, machine: MachineId, event: &impl Hash) {
+        let mut scribe = Scribe(&mut self.fresh);
+        scribe.write_u64(at_ns);
+        scribe.write_u16(machine.0);
+        event.hash(&mut scribe);
+        self.fold_if_long();
+    }
+
+    /// A fact is noted.
+    pub(crate) fn note(&mut self, machine: MachineId, fact: &impl Hash) {
+        let mut scribe = Scribe(&mut self.fresh);
+        // No event carries this time: it would be 584 years from the start.
+        scribe.write_u64(u64::MAX);
+        scribe.write_u16(machine.0);
+        fact.hash(&mut scribe);
+        self.fold_if_long();
+    }
+
+    /// The hash so far.
+    pub(crate) fn digest(&self) -> u128 {
+        let mut all = self.folded.clone();
+        all.update(&self.fresh);
+        all.digest128()
+    }
+
+    fn fold_if_long(&mut self) {
+        if self.fresh.len() >= FOLD_BYTES {
+            self.folded.update(&self.fresh);
+            self.fresh.clear();
+        }
+    }
+}
+
+/// Writes down what `Hash` says, every number in little-endian order and fixed width.
+struct Scribe<'a>(&'a mut Vec<u8>);
+
+impl Hasher for Scribe<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+    fn write_u8(&mut self, n: u8) {
+        self.0.push(n);
+    }
+    fn write_u16(&mut self, n: u16) {
+        self.write(&n.to_le_bytes());
+    }
+    fn write_u32(&mut self, n: u32) {
+        self.write(&n.to_le_bytes());
+    }
+    fn write_u64(&mut self, n: u64) {
+        self.write(&n.to_le_bytes());
+    }
+    fn write_u128(&mut self, n: u128) {
+        self.write(&n.to_le_bytes());
+    }
+    fn write_usize(&mut self, n: usize) {
+        self.write_u64(n as u64);
+    }
+    fn write_i8(&mut self, n: i8) {
+        self.write_u8(n as u8);
+    }
+    fn write_i16(&mut self, n: i16) {
+        self.write_u16(n as u16);
+    }
+    fn write_i32(&mut self, n: i32) {
+        self.write_u32(n as u32);
+    }
+    fn write_i64(&mut self, n: i64) {
+        self.write_u64(n as u64);
+    }
+    fn write_i128(&mut self, n: i128) {
+        self.write_u128(n as u128);
+    }
+    fn write_isize(&mut self, n: isize) {
+        self.write_u64(n as i64 as u64);
+    }
+    /// Nobody asks: the bytes themselves are hashed.
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xxhash_rust::xxh3::xxh3_128;
+
+    #[test]
+    fn the_hash_is_xxh3_of_the_little_endian_words() {
+        let mut tape = Tape::new();
+        tape.event(7, MachineId(3), &(1u32, "ab", [9u8, 8]));
+        let mut bytes = Vec::new();
+        bytes.extend(7u64.to_le_bytes());
+        bytes.extend(3u16.to_le_bytes());
+        bytes.extend(1u32.to_le_bytes());
+        bytes.extend(b"ab\xff");
+        bytes.extend(2u64.to_le_bytes()); // The length of a slice goes before it.
+        bytes.extend([9, 8]);
+        assert_eq!(tape.digest(), xxh3_128(&bytes));
+    }
+
+    #[test]
+    fn folding_does_not_change_the_hash() {
+        let mut tape = Tape::new();
+        let mut bytes = Vec::new();
+        for i in 0..10_000u64 {
+            tape.event(i, MachineId(1), &i);
+            bytes.extend(i.to_le_bytes());
+            bytes.extend(1u16.to_le_bytes());
+            bytes.extend(i.to_le_bytes());
+        }
+        assert_eq!(tape.digest(), xxh3_128(&bytes));
+    }
+}

@@ -1,0 +1,237 @@
+//! The world itself: machines, network, faults and one queue of what is to happen, as a plain struct that can be cloned at any event. Never a thread, never a wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use madsim::time::TimeHandle;
+use vocab::happening::Happening;
+use vocab::ids::{ConnId, MachineId};
+use vocab::plan::{Budget, Fault, Heal, Weather};
+use vocab::process::{Effects, Process};
+use vocab::recording::{Ending, Note};
+
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::faults::Faults;
+use crate::machine::Machine;
+use crate::net::Net;
+use crate::panics;
+use crate::queue::{Job, Queue};
+use crate::tape::Tape;
+
+/// Events in one run at most, unless [`World::set_events_max`] says otherwise. A full storm of two minutes takes some 300,000; whatever takes this many spins.
+const EVENTS_MAX: u64 = 50_000_000;
+
+/// A simulated world of machines that run `P`.
+#[derive(Clone)]
+pub struct World<P: Process> {
+    pub(crate) seed: u64,
+    pub(crate) weather: Weather,
+    pub(crate) now_ns: u64,
+    pub(crate) events: u64,
+    events_max: u64,
+    pub(crate) queue: Queue,
+    pub(crate) machines: Vec<Machine<P>>,
+    pub(crate) net: Net<P::Message>,
+    pub(crate) faults: Faults,
+    pub(crate) tape: Tape,
+    pub(crate) notes: Vec<Note<P::Fact>>,
+    pub(crate) ending: Option<Ending>,
+    /// Filled by each step, emptied after it, and used again.
+    pub(crate) effects: Effects<P::Message, P::Fact>,
+    /// Whose step it is: who is to blame for a panic.
+    pub(crate) stepping: MachineId,
+}
+
+impl<P: Process> World<P> {
+    /// A world without machines. `seed` decides all that chance decides, in streams of their own: each link, each disk, each fault.
+    pub fn new(seed: u64, weather: &Weather) -> Self {
+        World {
+            seed,
+            weather: weather.clone(),
+            now_ns: 0,
+            events: 0,
+            events_max: EVENTS_MAX,
+            queue: Queue::default(),
+            machines: Vec::new(),
+            net: Net::new(seed, weather.link),
+            faults: Faults::default(),
+            tape: Tape::new(),
+            notes: Vec::new(),
+            ending: None,
+            effects: Effects::new(ConnId(1)),
+            stepping: MachineId(0),
+        }
+    }
+
+    /// A machine more, with an empty disk. `process` is its pristine process: each life starts as a clone of it, with [`Event::Boot`](vocab::process::Event::Boot), the first
+    /// one at `start_ns`.
+    pub fn add(&mut self, process: P, start_ns: u64) -> MachineId {
+        let machine = MachineId(u16::try_from(self.machines.len()).expect("a machine's number has 16 bits, and a plan has 2000 machines at most"));
+        let weather = self.weather.clocks.iter().find(|clock| clock.machine == machine);
+        let clock = Clock::new(weather.map_or(0, |clock| clock.offset_ms), weather.map_or(0, |clock| clock.drift_ppm));
+        self.machines.push(Machine::new(process, clock, Disk::new(self.seed, machine, self.weather.disk)));
+        self.net.add();
+        self.queue.push(start_ns.max(self.now_ns), Job::Boot { machine, downs: 0 });
+        machine
+    }
+
+    /// Loads the faults of a plan, in their order; after all machines are added. `supervisor_ms` is how long a process that leaves by itself stays down. Panics on a fault that
+    /// names a machine which does not exist.
+    pub fn load(&mut self, faults: &[Fault], heal: &Heal, budget: Budget, supervisor_ms: u32) {
+        self.load_faults(faults, heal, budget, supervisor_ms);
+    }
+
+    /// Lets the next thing happen: an arrival, an alarm, an answer, a fault. False when nothing is left to happen or the run has ended.
+    pub fn step(&mut self) -> bool {
+        let Some(until_ns) = self.queue.next_ns() else { return false };
+        self.run(until_ns, 1) == 1
+    }
+
+    /// Lets everything happen up to and including `until_ns`. Then that is the time, unless the run has ended.
+    pub fn run_until(&mut self, until_ns: u64) {
+        self.run(until_ns, u64::MAX);
+        if self.ending.is_none() && self.now_ns < until_ns {
+            Pace::now().advance(until_ns);
+            self.now_ns = until_ns;
+        }
+    }
+
+    /// Ends the run; an ending that is there already stays.
+    pub fn end(&mut self, ending: Ending) {
+        self.ending.get_or_insert(ending);
+    }
+
+    /// How the run ended, if it has.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// The world's time in ns.
+    pub fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    /// When the next thing happens, if anything is left to happen.
+    pub fn next_ns(&self) -> Option<u64> {
+        self.queue.next_ns()
+    }
+
+    /// Events that have reached a process.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Lets the run end as a runaway after so many events.
+    pub fn set_events_max(&mut self, events_max: u64) {
+        self.events_max = events_max;
+    }
+
+    /// The running hash over every event that reached a process and every fact that was noted, as 32 hex digits.
+    pub fn hash(&self) -> String {
+        format!("{:032x}", self.tape.digest())
+    }
+
+    /// What was noted and not taken yet.
+    pub fn notes(&self) -> &[Note<P::Fact>] {
+        &self.notes
+    }
+
+    /// Takes what was noted.
+    pub fn take_notes(&mut self) -> Vec<Note<P::Fact>> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// A machine's process; `None` while it is down.
+    pub fn process(&self, machine: MachineId) -> Option<&P> {
+        self.machines[machine.index()].process.as_ref()
+    }
+
+    /// A file of a machine, as its process would read it now.
+    pub fn file(&self, machine: MachineId, name: &str) -> Option<Vec<u8>> {
+        self.machines[machine.index()].disk.read_now(&name.into())
+    }
+
+    /// Whether the storm is over.
+    pub fn is_healed(&self) -> bool {
+        self.faults.is_healed
+    }
+
+    /// How many machines there are.
+    pub fn machines(&self) -> u16 {
+        self.machines.len() as u16
+    }
+
+    /// Says a plain word to a process, now; lost if it is down.
+    pub fn order(&mut self, machine: MachineId, word: impl Into<Arc<str>>) {
+        self.machines[machine.index()].orders.push_back(word.into());
+        self.queue.push(self.now_ns, Job::Order { machine });
+    }
+
+    /// Other dice from here on: another future of the same past.
+    pub fn redice(&mut self, seed: u64) {
+        self.seed = seed;
+        self.net.links.redice(seed);
+        for (i, machine) in self.machines.iter_mut().enumerate() {
+            machine.disk.redice(seed, MachineId(i as u16));
+        }
+    }
+
+    /// Notes what the world did.
+    pub(crate) fn happened(&mut self, machine: MachineId, happening: Happening) {
+        let fact = P::Fact::from(happening);
+        self.tape.note(machine, &fact);
+        self.notes.push(Note { at_ns: self.now_ns, machine, fact });
+    }
+
+    /// Lets up to `jobs_max` things happen until `until_ns`, and says how many did. A panic of a process ends the run.
+    fn run(&mut self, until_ns: u64, jobs_max: u64) -> u64 {
+        let mut jobs = 0;
+        let outcome = panics::catch(|| {
+            let mut pace = Pace::now();
+            // A clone, or a world that ran elsewhere before, brings its time along.
+            pace.advance(self.now_ns);
+            while jobs < jobs_max && self.ending.is_none() {
+                let Some((at_ns, job)) = self.queue.pop_until(until_ns) else { break };
+                assert!(at_ns >= self.now_ns, "the queue went back in time");
+                if at_ns > self.now_ns {
+                    self.now_ns = at_ns;
+                    pace.advance(at_ns);
+                }
+                jobs += 1;
+                self.happen(job);
+                if self.events >= self.events_max {
+                    self.end(Ending::Runaway { events: self.events });
+                }
+            }
+        });
+        if let Err(caught) = outcome {
+            let machine = self.stepping;
+            self.end(Ending::Crashed { machine, place: caught.place, message: caught.message });
+        }
+        jobs
+    }
+}
+
+/// The clock of the runtime that hosts this thread, if one does: it follows the world's, and never goes back.
+struct Pace {
+    host: Option<TimeHandle>,
+    elapsed_ns: u64,
+}
+
+impl Pace {
+    fn now() -> Pace {
+        let host = TimeHandle::try_current();
+        let elapsed_ns = host.as_ref().map_or(0, |host| host.elapsed().as_nanos() as u64);
+        Pace { host, elapsed_ns }
+    }
+
+    fn advance(&mut self, to_ns: u64) {
+        if let Some(host) = &self.host
+            && to_ns > self.elapsed_ns
+        {
+            host.advance(Duration::from_nanos(to_ns - self.elapsed_ns));
+            self.elapsed_ns = to_ns;
+        }
+    }
+}
