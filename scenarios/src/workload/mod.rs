@@ -12,6 +12,8 @@ mod queues;
 mod flink;
 mod recipe;
 mod last;
+#[cfg(test)]
+mod tests;
 
 use coord::client::{Client, Config, Out, Upcall};
 use coord::message::Message;

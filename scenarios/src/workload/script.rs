@@ -163,7 +163,7 @@ mod tests {
     fn the_recording_is_read_whole() {
         let read: Vec<(u32, &str, usize)> = scripts().iter().map(|script| (script.run, script.process.as_str(), script.steps.len())).collect();
         let expected =
-            [(1, "jm1", 376), (1, "tm1", 11), (1, "jm2", 494), (1, "cli", 5), (2, "jm1", 1660), (2, "tm1", 21), (2, "jm2", 485), (2, "cli", 11), (2, "tm2", 7)];
+            [(1, "jm1", 376), (1, "tm1", 11), (1, "jm2", 494), (1, "cli", 5), (2, "jm1", 1660), (2, "tm1", 21), (2, "jm2", 485), (2, "cli", 10), (2, "tm2", 7)];
         assert_eq!(read, expected);
     }
 
@@ -175,7 +175,7 @@ mod tests {
         };
         // The numbers of the two recordings together.
         assert_eq!(count(|op| matches!(op, Op::Multi(parts) if parts.len() == 3)), 78 + 204);
-        assert_eq!(count(|op| matches!(op, Op::SetData { version: 0.., .. })), 77 + 205);
+        assert_eq!(count(|op| matches!(op, Op::SetData { version: 0.., .. })), 77 + 208);
         assert_eq!(count(|op| matches!(op, Op::Create { mode: CreateMode::EphemeralSequential, stat: true, .. })), 3 + 5);
         assert_eq!(count(|op| matches!(op, Op::Create { mode: CreateMode::Container, .. })), 3 + 1);
         assert_eq!(count(|op| matches!(op, Op::CloseSession)), 3 + 5);
