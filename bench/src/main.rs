@@ -5,6 +5,7 @@
 mod by_hand;
 mod by_madsim;
 mod by_turmoil;
+mod by_world;
 mod instructions;
 mod workload;
 
@@ -20,8 +21,9 @@ struct Contender {
 }
 
 /// All contenders, the yardstick first.
-const CONTENDERS: [Contender; 3] = [
+const CONTENDERS: [Contender; 4] = [
     Contender { name: "by-hand", about: "a hand-written event loop", run: by_hand::run },
+    Contender { name: "world", about: "our world", run: by_world::run },
     Contender { name: "madsim", about: "madsim's Endpoint", run: by_madsim::run },
     Contender { name: "turmoil", about: "turmoil's UDP", run: by_turmoil::run },
 ];
