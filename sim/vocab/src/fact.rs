@@ -268,7 +268,7 @@ pub enum ClientFact {
     Attached {
         /// The session.
         session: SessionId,
-        /// The client's connection, counted from 1 over its whole life, tries included.
+        /// The client's connection, by the number of its stream: a client that was restarted does not use one again.
         conn: u32,
         /// The replica.
         replica: MachineId,

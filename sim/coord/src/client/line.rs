@@ -14,7 +14,7 @@ const RETRY_MAX_NS: u64 = 1_000 * MILLISECOND;
 /// The longest silence of an attached client, whatever its timeout (ClientCnxn, MAX_SEND_PING_INTERVAL).
 const PING_MAX_NS: u64 = 10_000 * MILLISECOND;
 
-/// A connection: the stream, its number in the client's life, its other end.
+/// A connection: the stream, its number in the facts, its other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     pub conn: ConnId,
@@ -107,8 +107,9 @@ impl Client {
         assert!(self.state.line().is_none(), "a client must have given up one connection before it opens another");
         let server = self.config.servers[self.next_server];
         self.next_server = (self.next_server + 1) % self.config.servers.len();
-        self.tries += 1;
-        let line = Line { conn: out.open(server), number: self.tries, server };
+        let conn = out.open(server);
+        let number = u32::try_from(conn.0).expect("a run opens far fewer than 2^32 streams");
+        let line = Line { conn, number, server };
         self.state = State::Opening { line, deadline_ns: now.mono_ns + self.connect_timeout_ns() };
     }
 

@@ -122,8 +122,6 @@ pub struct Client {
     queued: VecDeque<Waiting>,
     /// The place in the connect string of the next try.
     next_server: usize,
-    /// Connections over the client's life, tries included.
-    tries: u32,
     /// Tries that failed since the last one that did not.
     failures: u32,
     /// What the service did that it must not do.
@@ -144,7 +142,6 @@ impl Client {
             sent: VecDeque::new(),
             queued: VecDeque::new(),
             next_server,
-            tries: 0,
             failures: 0,
             misdeed: None,
         }
