@@ -1,3 +1,11 @@
 //! The judge: reference models and rules over recordings. It sees the vocabulary alone; never the service, the engine or the world under judgement.
+//!
+//! `znode` is the reference of the service; `case` reads a recording once into what rules look at; `rules` holds one law a file; [`judge`] makes one verdict of all of them.
 
 pub mod znode;
+mod case;
+mod rules;
+mod judge;
+
+pub use judge::judge;
+pub use rules::{RULES, Rule, rule};

@@ -49,6 +49,11 @@ struct Session {
 /// Nodes that no client can delete.
 const SPECIAL: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
 
+/// Whether a fresh tree has this node.
+pub fn is_initial(path: &str) -> bool {
+    SPECIAL.contains(&path)
+}
+
 impl Default for Reference {
     fn default() -> Reference {
         Reference::new()

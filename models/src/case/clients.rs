@@ -1,0 +1,219 @@
+//! The clients as their history tells it: every request with its reply, every connection with what came over it in order, what recipes said of themselves. It lists; the rules judge.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use vocab::fact::{ClientFact, Fact, RecipeFact};
+use vocab::ids::{MachineId, SessionId, Xid, Zxid};
+use vocab::recording::Recording;
+use vocab::service::{ErrorCode, Op, Reply, WatchEvent};
+
+use super::said::NoteIndex;
+
+/// A reply as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Returned<'r> {
+    pub note: NoteIndex,
+    pub zxid: Zxid,
+    pub result: &'r Result<Reply, ErrorCode>,
+}
+
+/// A request that was sent.
+#[derive(Clone, Debug)]
+pub struct Request<'r> {
+    pub invoked: NoteIndex,
+    pub machine: MachineId,
+    pub session: SessionId,
+    pub xid: Xid,
+    pub op: &'r Op,
+    pub returned: Option<Returned<'r>>,
+    /// Its client gave it up.
+    pub unknown: Option<NoteIndex>,
+}
+
+/// Something that came to a client over a connection, or left it.
+#[derive(Clone, Copy, Debug)]
+pub enum Item<'r> {
+    /// A request left; its place among all requests.
+    Sent(usize),
+    /// A reply came to that request; `in_turn` if it was the oldest one without.
+    Answered { request: usize, in_turn: bool },
+    /// A reply came to nothing that was asked.
+    Unasked { note: NoteIndex, xid: Xid },
+    /// A watch event came.
+    Event { note: NoteIndex, zxid: Zxid, event: &'r WatchEvent },
+}
+
+/// A connection of a client to a replica.
+#[derive(Clone, Debug)]
+pub struct Connection<'r> {
+    pub machine: MachineId,
+    pub number: u32,
+    pub items: Vec<Item<'r>>,
+    waiting: VecDeque<usize>,
+}
+
+/// A session was opened, and its client knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    pub note: NoteIndex,
+    pub session: SessionId,
+}
+
+/// A client said that its node is the lowest of a lock or an election.
+#[derive(Clone, Copy, Debug)]
+pub struct Acquired<'r> {
+    pub note: NoteIndex,
+    pub machine: MachineId,
+    pub directory: &'r str,
+    pub node: &'r str,
+    /// The read that told it.
+    pub read: Option<usize>,
+}
+
+/// A client moved a counter.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'r> {
+    pub note: NoteIndex,
+    pub machine: MachineId,
+    pub path: &'r str,
+    pub from: u64,
+    pub to: u64,
+    /// The write that did it.
+    pub write: Option<usize>,
+}
+
+/// All that the clients saw.
+pub struct Clients<'r> {
+    pub requests: Vec<Request<'r>>,
+    pub connections: Vec<Connection<'r>>,
+    pub opened: Vec<Opened>,
+    pub acquired: Vec<Acquired<'r>>,
+    pub counted: Vec<Counted<'r>>,
+    pub taken: Vec<(NoteIndex, MachineId, &'r str)>,
+    pub finished: Vec<(NoteIndex, MachineId)>,
+    by_xid: BTreeMap<(SessionId, Xid), usize>,
+    by_number: BTreeMap<(MachineId, u32), usize>,
+    /// The last list of a directory's children and the last setData of a node that came back well, by client.
+    last_list: BTreeMap<(MachineId, &'r str), usize>,
+    last_set: BTreeMap<(MachineId, &'r str), usize>,
+}
+
+impl<'r> Clients<'r> {
+    /// Reads all notes once.
+    pub fn read(recording: &'r Recording) -> Clients<'r> {
+        let mut clients = Clients {
+            requests: vec![],
+            connections: vec![],
+            opened: vec![],
+            acquired: vec![],
+            counted: vec![],
+            taken: vec![],
+            finished: vec![],
+            by_xid: BTreeMap::new(),
+            by_number: BTreeMap::new(),
+            last_list: BTreeMap::new(),
+            last_set: BTreeMap::new(),
+        };
+        for (at, note) in recording.notes.iter().enumerate() {
+            match &note.fact {
+                Fact::Client(fact) => clients.saw(at as NoteIndex, note.machine, fact),
+                Fact::World(_) | Fact::Replica(_) => {}
+            }
+        }
+        clients
+    }
+
+    fn saw(&mut self, at: NoteIndex, machine: MachineId, fact: &'r ClientFact) {
+        match fact {
+            ClientFact::Attached { session, again, conn, .. } => {
+                self.connection(machine, *conn);
+                if !again {
+                    self.opened.push(Opened { note: at, session: *session });
+                }
+            }
+            ClientFact::Invoked { session, conn, xid, op } => {
+                let request = self.requests.len();
+                self.requests.push(Request { invoked: at, machine, session: *session, xid: *xid, op, returned: None, unknown: None });
+                if *xid != Xid::SET_WATCHES {
+                    self.by_xid.entry((*session, *xid)).or_insert(request);
+                }
+                let connection = self.connection(machine, *conn);
+                connection.items.push(Item::Sent(request));
+                connection.waiting.push_back(request);
+            }
+            ClientFact::Returned { conn, xid, zxid, result, .. } => self.returned(machine, *conn, *xid, Returned { note: at, zxid: *zxid, result }),
+            ClientFact::Unknown { session, xid } => {
+                if let Some(request) = self.by_xid.get(&(*session, *xid)) {
+                    self.requests[*request].unknown = Some(at);
+                }
+            }
+            ClientFact::Watched { conn, zxid, event, .. } => {
+                self.connection(machine, *conn).items.push(Item::Event { note: at, zxid: *zxid, event });
+            }
+            ClientFact::Recipe(fact) => self.recipe(at, machine, fact),
+            ClientFact::Finished => self.finished.push((at, machine)),
+            ClientFact::Detached { .. } | ClientFact::Expired { .. } => {}
+        }
+    }
+
+    fn returned(&mut self, machine: MachineId, conn: u32, xid: Xid, returned: Returned<'r>) {
+        let connection = self.connection_index(machine, conn);
+        let waiting = &self.connections[connection].waiting;
+        let Some(place) = waiting.iter().position(|request| self.requests[*request].xid == xid) else {
+            self.connections[connection].items.push(Item::Unasked { note: returned.note, xid });
+            return;
+        };
+        let request = self.connections[connection].waiting.remove(place).expect("position found it");
+        self.connections[connection].items.push(Item::Answered { request, in_turn: place == 0 });
+        self.requests[request].returned = Some(returned);
+        if returned.result.is_ok() {
+            match self.requests[request].op {
+                Op::GetChildren { path, .. } => {
+                    self.last_list.insert((machine, path), request);
+                }
+                Op::SetData { path, .. } => {
+                    self.last_set.insert((machine, path), request);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn recipe(&mut self, at: NoteIndex, machine: MachineId, fact: &'r RecipeFact) {
+        match fact {
+            RecipeFact::Acquired { path, node } => {
+                let read = self.last_list.get(&(machine, path.as_str())).copied();
+                self.acquired.push(Acquired { note: at, machine, directory: path, node, read });
+            }
+            RecipeFact::Counted { path, from, to } => {
+                // A write confirms one step; the next step needs its own.
+                let write = self.last_set.remove(&(machine, path.as_str()));
+                self.counted.push(Counted { note: at, machine, path, from: *from, to: *to, write });
+            }
+            RecipeFact::Taken { node } => self.taken.push((at, machine, node)),
+            RecipeFact::Released { .. } | RecipeFact::Queued { .. } | RecipeFact::Passed { .. } => {}
+        }
+    }
+
+    fn connection(&mut self, machine: MachineId, number: u32) -> &mut Connection<'r> {
+        let index = self.connection_index(machine, number);
+        &mut self.connections[index]
+    }
+
+    fn connection_index(&mut self, machine: MachineId, number: u32) -> usize {
+        *self.by_number.entry((machine, number)).or_insert_with(|| {
+            self.connections.push(Connection { machine, number, items: vec![], waiting: VecDeque::new() });
+            self.connections.len() - 1
+        })
+    }
+
+    /// The request of a session with this number, if it was sent; setWatches, which share one number, are not found so.
+    pub fn find(&self, session: SessionId, xid: Xid) -> Option<&Request<'r>> {
+        self.by_xid.get(&(session, xid)).map(|request| &self.requests[*request])
+    }
+
+    /// All requests that were answered, with their answers.
+    pub fn answered(&self) -> impl Iterator<Item = (&Request<'r>, Returned<'r>)> {
+        self.requests.iter().filter_map(|request| request.returned.map(|returned| (request, returned)))
+    }
+}

@@ -1,0 +1,44 @@
+//! A case before the judge: the recording, read once into what the rules look at. Prepared data; never a judgement.
+
+pub mod histories;
+pub mod replica;
+pub mod said;
+pub mod ensemble;
+mod steps;
+pub mod clients;
+pub mod course;
+pub mod watches;
+
+use vocab::recording::Recording;
+
+use clients::Clients;
+use course::Course;
+use ensemble::Ensemble;
+use said::NoteIndex;
+use watches::Watches;
+
+/// What the rules look at.
+pub struct Case<'r> {
+    pub recording: &'r Recording,
+    pub ensemble: Ensemble<'r>,
+    pub clients: Clients<'r>,
+    pub course: Course<'r>,
+    pub watches: Watches,
+}
+
+impl<'r> Case<'r> {
+    /// Prepares a recording.
+    pub fn new(recording: &'r Recording) -> Case<'r> {
+        let ensemble = Ensemble::read(recording);
+        let clients = Clients::read(recording);
+        let course = Course::follow(&ensemble, &clients);
+        let watches = Watches::follow(&course, &clients);
+        Case { recording, ensemble, clients, course, watches }
+    }
+
+    /// A note's place for a witness: its time and its number.
+    pub fn when(&self, note: NoteIndex) -> String {
+        let at_ns = self.recording.notes.get(note as usize).map_or(0, |note| note.at_ns);
+        format!("{}.{:06} ms (note {note})", at_ns / 1_000_000, at_ns % 1_000_000)
+    }
+}

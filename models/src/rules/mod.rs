@@ -1,0 +1,127 @@
+//! The rules: one law each, as a fold over a prepared case, with its statement and its source. Never a verdict on the whole, which is `judge`'s.
+
+mod live;
+mod process;
+mod service;
+mod zab;
+
+use vocab::verdict::{RuleId, Tally};
+
+use crate::case::Case;
+
+/// A law that recordings must satisfy.
+pub struct Rule {
+    /// Its name, as in reports and cases.
+    pub id: RuleId,
+    /// What it says.
+    pub law: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// What it relies on when faults were free to destroy.
+    pub(crate) footing: Footing,
+    pub(crate) check: fn(&Case<'_>, &mut Finding),
+}
+
+/// What a rule relies on, for runs in which faults beyond the budget destroyed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Footing {
+    /// Nothing that a disk could lose: it is always judged.
+    Firm,
+    /// What a majority has on disk stays there.
+    Durability,
+    /// The committed transactions are one sequence. Judged as long as the rules on durability hold all the same.
+    Chain,
+}
+
+/// What a rule found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Finding {
+    pub tally: Tally,
+    /// The first breach.
+    pub witness: Option<String>,
+}
+
+impl Finding {
+    /// One more thing judged; the first that does not hold is the witness.
+    pub fn judge(&mut self, holds: bool, witness: impl FnOnce() -> String) {
+        self.tally.judged += 1;
+        if !holds && self.witness.is_none() {
+            self.witness = Some(witness());
+        }
+    }
+
+    /// So many more things judged that hold.
+    pub fn held(&mut self, count: u64) {
+        self.tally.judged += count;
+    }
+
+    /// One more thing that cannot be judged.
+    pub fn waive(&mut self) {
+        self.tally.waived += 1;
+    }
+}
+
+/// All rules: what a process says of itself, Zab, the service, liveness. A breach often breaks several; those that see its cause stand before those that see its effects.
+pub const RULES: &[Rule] = &[
+    process::INVARIANT,
+    zab::illegal::STATE,
+    zab::illegal::ACK,
+    zab::illegal::PROPOSAL,
+    zab::illegal::COMMIT,
+    zab::quorum::RULE,
+    zab::ack_durable::RULE,
+    zab::epochs_rise::RULE,
+    zab::leadership::FIRST,
+    zab::leadership::SECOND,
+    zab::logged_stays::RULE,
+    zab::log_order::RULE,
+    zab::process_consistency::RULE,
+    zab::history_consistency::RULE,
+    zab::committed_log_durability::RULE,
+    zab::committed_durable::RULE,
+    zab::leader_log_completeness::RULE,
+    zab::initial_history_integrity::RULE,
+    zab::prefix_consistency::RULE,
+    zab::committed_log_monotonicity::RULE,
+    zab::commit_consistency::RULE,
+    zab::commit_before_delivery::RULE,
+    zab::integrity::RULE,
+    zab::agreement::RULE,
+    zab::total_order::RULE,
+    zab::local_primary_order::RULE,
+    zab::global_primary_order::RULE,
+    zab::primary_integrity::RULE,
+    service::session_once::RULE,
+    service::session_expiry::RULE,
+    service::request_intact::RULE,
+    service::at_most_once::RULE,
+    service::ephemeral_dies::RULE,
+    service::txn_outcome::RULE,
+    service::write_reply::RULE,
+    service::session_fifo::RULE,
+    service::reply_order::RULE,
+    service::write_linearizable::RULE,
+    service::committed_read::RULE,
+    service::read::RULE,
+    service::monotonic::RULE,
+    service::own_writes::RULE,
+    service::sync::RULE,
+    service::ephemeral_owner::RULE,
+    service::sequential_unique::RULE,
+    service::watch::EXACT,
+    service::watch::BEFORE_DATA,
+    service::replica_state::RULE,
+    service::lock_exclusive::RULE,
+    service::counter::RULE,
+    service::queue_once::RULE,
+    live::runaway::RULE,
+    live::leader::RULE,
+    live::clients::RULE,
+    live::replicas_equal::RULE,
+    live::finish::RULE,
+];
+
+/// The rule of this name.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id)
+}

@@ -1,0 +1,46 @@
+//! Nothing outlives its session: no write of it takes effect before its opening or after its end, and no ephemeral of it is seen then.
+
+use vocab::ids::SessionId;
+use vocab::service::{Op, Request};
+
+use super::stat_of;
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "service.ephemeral-dies",
+    law: "A write of a session that is not open takes no effect, and an ephemeral node is seen only in states in which its owner's session is open.",
+    source: "ZooKeeper: closeSession deletes ephemerals in its own transaction; ZOOKEEPER-1208, 2355",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    for step in &case.course.steps {
+        let txn = step.txn;
+        // A multi fails within its own results, which another rule looks at; a second closing is another rule's too.
+        let Request::Op(op) = &txn.request else { continue };
+        if let Op::Multi(_) | Op::CloseSession = op {
+            continue;
+        }
+        finding.judge(!step.dead || txn.error.is_some(), || {
+            format!("{} is a {} of {}, which is not open then (committed at {})", txn.zxid, op.name(), txn.session, case.when(step.committed))
+        });
+    }
+    for (request, returned) in case.clients.answered() {
+        let Ok(reply) = returned.result else { continue };
+        let Some(stat) = stat_of(reply).filter(|stat| stat.ephemeral_owner != SessionId::NONE) else { continue };
+        let Some(position) = case.course.position(returned.zxid) else { continue };
+        let open = case.course.lives.get(&stat.ephemeral_owner).is_some_and(|life| life.is_open(position));
+        finding.judge(open, || {
+            format!(
+                "{} at {} sees in {} by {} a node of {}, which is not open then",
+                request.machine,
+                case.when(returned.note),
+                returned.zxid,
+                request.op.name(),
+                stat.ephemeral_owner
+            )
+        });
+    }
+}

@@ -1,0 +1,47 @@
+//! A read is right when it is what the reference says at its zxid. How fresh that zxid is, other rules ask.
+
+use vocab::service::ErrorCode;
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "service.read",
+    law: "Every read is answered as the reference answers it from the state with the reply's zxid.",
+    source: "ZooKeeper: FinalRequestProcessor; the reference, proven on transcripts of ZooKeeper 3.8.0",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    for read in &case.course.reads {
+        let request = &case.clients.requests[read.request];
+        let (Some(position), Some(returned)) = (read.position, request.returned) else {
+            finding.waive(); // A state that was never committed is `committed_read`'s.
+            continue;
+        };
+        let excused = match returned.result {
+            Err(ErrorCode::SessionMoved) => true,
+            Err(ErrorCode::SessionExpired) => {
+                let declared = case.ensemble.expiries.iter().any(|expiry| expiry.session == request.session && expiry.note < returned.note);
+                declared || !case.course.lives.get(&request.session).is_some_and(|life| life.is_open(position))
+            }
+            _ => false,
+        };
+        if excused {
+            finding.waive();
+            continue;
+        }
+        finding.judge(read.instead.is_none(), || {
+            format!(
+                "{} at {} is told {:?} for {:?} from {}; the reference says {:?}",
+                request.machine,
+                case.when(returned.note),
+                returned.result,
+                request.op,
+                returned.zxid,
+                read.instead
+            )
+        });
+    }
+}

@@ -1,0 +1,34 @@
+//! What is committed is what was asked. Sessions whose client never heard of them have their opening and their expiry in the chain, and nothing else.
+
+use vocab::service::{Op, Request};
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "service.request-intact",
+    law: "A committed transaction is a write that its session's client had sent under that number, unchanged, or the opening of a session, or the closing of one that the leader had declared dead.",
+    source: "Zab (DSN 2011), integrity, carried to clients; ZooKeeper: Request and TxnHeader (clientId, cxid)",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    for step in &case.course.steps {
+        let txn = step.txn;
+        let at = || format!("{} by {} with xid {} (proposed at {})", txn.zxid, txn.session, txn.xid.0, case.when(step.proposed));
+        match &txn.request {
+            Request::CreateSession { .. } => finding.judge(txn.xid.0 == 0, || format!("{} opens a session, which takes no xid", at())),
+            Request::Op(Op::CloseSession) if txn.xid.0 == 0 => {
+                let declared = case.ensemble.expiries.iter().any(|expiry| expiry.session == txn.session && expiry.note < step.proposed);
+                finding.judge(declared, || format!("{} closes a session that no leader had declared dead", at()));
+            }
+            Request::Op(op) => match case.clients.find(txn.session, txn.xid) {
+                None => finding.judge(false, || format!("{} is a {} that no client sent", at(), op.name())),
+                Some(sent) => finding.judge(sent.op == op && sent.invoked < step.proposed, || {
+                    format!("{} is {op:?}; its client sent {:?} at {}", at(), sent.op, case.when(sent.invoked))
+                }),
+            },
+        }
+    }
+}

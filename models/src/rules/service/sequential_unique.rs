@@ -1,0 +1,50 @@
+//! A sequence number is given once. A parent that was deleted and made again begins a sequence of its own.
+
+use std::collections::BTreeMap;
+
+use vocab::ids::Zxid;
+use vocab::service::{Op, Reply};
+
+use crate::case::Case;
+use crate::case::course::Position;
+use crate::rules::{Finding, Footing, Rule};
+use crate::znode::path;
+
+pub const RULE: Rule = Rule {
+    id: "service.sequential-unique",
+    law: "No two sequential creates under one parent get the same number, and each gets the name that it asked for with the number after it.",
+    source: "ZooKeeper programmer's guide, sequence nodes; ZOOKEEPER-3249, 1624",
+    footing: Footing::Chain,
+    check,
+};
+
+/// A sequence number has at least so many digits.
+const DIGITS: usize = 10;
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let mut given: BTreeMap<(&str, Position, &str), Zxid> = BTreeMap::new();
+    for (request, returned) in case.clients.answered() {
+        let Ok(reply) = returned.result else { continue };
+        let Some(position) = case.course.position(returned.zxid) else { continue };
+        for (op, reply) in parts(request.op, reply) {
+            let (Op::Create { path: asked, mode, .. }, Reply::Created { path, .. }) = (op, reply) else { continue };
+            if !mode.is_sequential() {
+                continue;
+            }
+            let number = path.strip_prefix(&**asked).filter(|number| number.len() >= DIGITS && number.bytes().all(|byte| byte.is_ascii_digit()));
+            let parent = path::parent(path).unwrap_or("/");
+            let before = number.and_then(|number| given.insert((parent, case.course.created(parent, position), number), returned.zxid));
+            finding.judge(number.is_some() && before.is_none(), || {
+                format!("{} at {} is given {path} for {asked} in {}; given before in {before:?}", request.machine, case.when(returned.note), returned.zxid)
+            });
+        }
+    }
+}
+
+/// The single operations of a request with their results, as far as they succeeded.
+fn parts<'r>(op: &'r Op, reply: &'r Reply) -> Vec<(&'r Op, &'r Reply)> {
+    match (op, reply) {
+        (Op::Multi(ops), Reply::Multi(results)) => ops.iter().zip(results).filter_map(|(op, result)| Some((op, result.as_ref().ok()?))).collect(),
+        (op, reply) => vec![(op, reply)],
+    }
+}

@@ -1,0 +1,28 @@
+//! What a leader makes of a write is what the reference makes of it, given the same writes before. It looks at errors; what succeeded shows in replies and states.
+
+use vocab::service::ErrorCode;
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "service.txn-outcome",
+    law: "The error that a leader records for a transaction is the one that the reference comes to.",
+    source: "ZooKeeper: PrepRequestProcessor; the reference, proven on transcripts of ZooKeeper 3.8.0",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    for step in &case.course.steps {
+        if step.refused {
+            finding.waive(); // Who owned a session, and who was about to be closed, is not in the chain.
+            continue;
+        }
+        let (recorded, expected) = (step.txn.error, step.outcome.as_ref().err().copied());
+        // Who is dead may be told so before anything else is looked at.
+        let lawful = recorded == expected || (step.dead && recorded == Some(ErrorCode::SessionExpired));
+        finding
+            .judge(lawful, || format!("{} is {:?}; its leader recorded {recorded:?}, the reference says {:?}", step.txn.zxid, step.txn.request, step.outcome));
+    }
+}

@@ -1,0 +1,41 @@
+//! Who got a reply to a write got what the write came to. A request that the service refused because the session was no more, or elsewhere, need not be in the chain.
+
+use vocab::service::ErrorCode;
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "service.write-reply",
+    law: "A write that was answered is in the chain, was committed before the answer, and the answer is its zxid with the result that the reference comes to.",
+    source: "ZooKeeper: FinalRequestProcessor; reference semantics, sections 2 to 6",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let by_request = case.course.by_request();
+    for (request, returned) in case.clients.answered().filter(|(request, _)| request.op.is_write()) {
+        let told = || {
+            format!(
+                "{} at {} is told {:?} at {} for its {} with xid {}",
+                request.machine,
+                case.when(returned.note),
+                returned.result,
+                returned.zxid,
+                request.op.name(),
+                request.xid.0
+            )
+        };
+        let Some(position) = by_request.get(&(request.session, request.xid)) else {
+            let refused = matches!(returned.result, Err(ErrorCode::SessionExpired | ErrorCode::SessionMoved));
+            finding.judge(refused, || format!("{}, which was never committed", told()));
+            continue;
+        };
+        let step = &case.course.steps[*position as usize - 1];
+        let same = *returned.result == step.outcome || (step.dead && *returned.result == Err(ErrorCode::SessionExpired));
+        finding.judge(same && returned.zxid == step.txn.zxid && step.committed < returned.note, || {
+            format!("{}; it is {}, committed at {}, and the reference says {:?}", told(), step.txn.zxid, case.when(step.committed), step.outcome)
+        });
+    }
+}

@@ -1,0 +1,44 @@
+//! Commit consistency: who serves in an epoch has delivered what the epoch began with. A learner that has not got UPTODATE serves nobody and is not judged.
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "zab.commit-consistency",
+    law: "A server serves only in an epoch that is established and that it has adopted, and the initial history of that epoch is a prefix of what it delivers.",
+    source: "Remix I-9; ZOOKEEPER-3023, 4394",
+    footing: Footing::Durability,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let histories = &case.ensemble.histories;
+    for serving in &case.ensemble.servings {
+        let at = || format!("{} at {} serves in {} of {}", serving.machine, case.when(serving.note), serving.epoch, serving.leader);
+        let Some(initial) = serving.initial else {
+            finding.judge(false, || format!("{}, who was never established in it", at()));
+            continue;
+        };
+        let Some(log) = serving.log else {
+            finding.waive();
+            continue;
+        };
+        finding.judge(serving.adopted && histories.is_prefix(initial, log), || {
+            format!("{} with the log {}, adopted: {}; the epoch began with {}", at(), histories.name(log), serving.adopted, histories.name(initial))
+        });
+    }
+    let primaries = case.ensemble.primaries();
+    for delivery in &case.ensemble.deliveries {
+        let Some(primary) = delivery.serving.and_then(|epoch| primaries.get(&epoch)) else { continue };
+        finding.judge(histories.is_prefix(primary.initial, delivery.history), || {
+            format!(
+                "{} at {} delivers {} in {}, which began with {}",
+                delivery.machine,
+                case.when(delivery.note),
+                histories.name(delivery.history),
+                primary.epoch,
+                histories.name(primary.initial)
+            )
+        });
+    }
+}

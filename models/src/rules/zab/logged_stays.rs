@@ -1,0 +1,25 @@
+//! What a replica has logged is there after every crash, unless a leader had it cut back or replaced. A damaged disk is waived: the budget allowed it.
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "zab.logged-stays",
+    law: "After a restart a log holds all that had been logged durably and was not cut back or replaced since.",
+    source: "Zab (DSN 2011), section 3: processes recover with the state on stable storage; ZOOKEEPER-4785, 2872, 1069",
+    footing: Footing::Firm,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    for recovery in &case.ensemble.recoveries {
+        if recovery.damaged || recovery.before.is_none() {
+            finding.waive();
+            continue;
+        }
+        finding.judge(recovery.found.lawful, || {
+            let before = recovery.before.map_or_else(String::new, |before| case.ensemble.histories.name(before));
+            format!("{} at {} recovers a log that ends at {}; it had logged {before}", recovery.machine, case.when(recovery.note), recovery.last)
+        });
+    }
+}

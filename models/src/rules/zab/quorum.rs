@@ -1,0 +1,42 @@
+//! A quorum is a majority, and each of its members had said that it has what the quorum commits. Never a look at the disks, which is `ack_durable`'s.
+
+use std::collections::BTreeSet;
+
+use vocab::ids::MachineId;
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "zab.quorum",
+    law: "What a leader commits, its initial history included, is its own history, and a majority of distinct replicas had acknowledged it.",
+    source: "Zab (DSN 2011), section 4, phases 2 and 3; Leader.java, hasAllQuorums",
+    footing: Footing::Firm,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let ensemble = &case.ensemble;
+    for commit in &ensemble.commits {
+        let members: BTreeSet<MachineId> = commit.quorum.iter().copied().collect();
+        let voters = members.iter().all(|member| member.index() < ensemble.replicas.len());
+        let enough = members.len() == commit.quorum.len() && voters && members.len() >= ensemble.majority;
+        let what = if commit.establishes { "its initial history up to" } else { "" };
+        let at = || format!("{} at {} commits {what} {}", commit.machine, case.when(commit.note), commit.zxid);
+        finding.judge(enough && commit.unvouched.is_empty() && commit.history.is_some(), || {
+            if commit.leadership.is_none() {
+                format!("{}, but leads no epoch", at())
+            } else if commit.history.is_none() {
+                format!("{}, which its history does not have", at())
+            } else if enough {
+                format!("{} by the quorum {:?}, of which {:?} had not acknowledged it", at(), numbers(commit.quorum), numbers(&commit.unvouched))
+            } else {
+                format!("{} by {:?}: a majority of {} replicas is {}", at(), numbers(commit.quorum), ensemble.replicas.len(), ensemble.majority)
+            }
+        });
+    }
+}
+
+fn numbers(machines: &[MachineId]) -> Vec<u16> {
+    machines.iter().map(|machine| machine.0).collect()
+}

@@ -1,0 +1,35 @@
+//! TotalOrder: all servers deliver in one order. Each delivery is compared with the first of the same transaction by anybody.
+
+use std::collections::BTreeMap;
+
+use vocab::fact::Mark;
+use vocab::ids::{MachineId, Zxid};
+
+use crate::case::Case;
+use crate::case::histories::History;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "zab.total-order",
+    law: "If some server delivers a before b, then any server that delivers b delivered a before.",
+    source: "Zab.tla, ZkV3_7_0.tla: TotalOrder; Remix I-4",
+    footing: Footing::Durability,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let histories = &case.ensemble.histories;
+    let mut first: BTreeMap<(Zxid, Mark), (MachineId, History)> = BTreeMap::new();
+    for delivery in &case.ensemble.deliveries {
+        let at = || format!("{} at {} delivers {}", delivery.machine, case.when(delivery.note), delivery.zxid);
+        finding.judge(delivery.in_order, || format!("{} after {}, which is not the one before it", at(), histories.name(delivery.before)));
+        if delivery.serving.is_none() {
+            continue;
+        }
+        let (machine, history) = *first.entry((delivery.zxid, delivery.mark)).or_insert((delivery.machine, delivery.history));
+        finding.judge(history == delivery.history, || {
+            let (here, there) = (histories.parent(delivery.history), histories.parent(history));
+            format!("{} after {}, and {machine} delivered it after {}", at(), histories.name(here), histories.name(there))
+        });
+    }
+}
