@@ -8,7 +8,7 @@ const REPLICAS_MAX: u16 = 101;
 /// The most machines that a plan may have: link state grows with their square.
 const MACHINES_MAX: usize = 2_000;
 /// The largest drift of a clock in parts per million; beyond it no timeout means anything.
-const DRIFT_PPM_MAX: i32 = 200_000;
+const DRIFT_PPM_MAX: u32 = 200_000;
 
 /// Something in a plan that cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +62,11 @@ impl Plan {
         for (i, clock) in weather.clocks.iter().enumerate() {
             let i = i.to_string();
             self.exists(clock.machine, &["weather", "clocks", &i, "machine"])?;
-            if clock.drift_ppm.abs() > DRIFT_PPM_MAX {
+            if clock.drift_ppm.unsigned_abs() > DRIFT_PPM_MAX {
                 return flaw(&["weather", "clocks", &i, "drift_ppm"], format!("a drift of {} ppm", clock.drift_ppm), "stay within -200000 and 200000");
             }
         }
+        self.check_spans()?;
         for machine in &self.heal.absent {
             self.exists(*machine, &["heal", "absent"])?;
         }
@@ -108,7 +109,7 @@ impl Plan {
             What::Partition { shape: Shape::Ring(ring), .. } if ring.order.len() < 4 => {
                 flaw("what", format!("a ring of {}", ring.order.len()), "give at least four machines: in a smaller ring all are neighbours")
             }
-            What::ClockDrift { ppm, .. } if ppm.abs() > DRIFT_PPM_MAX => flaw("what", format!("a drift of {ppm} ppm"), "stay within -200000 and 200000"),
+            What::ClockDrift { ppm, .. } if ppm.unsigned_abs() > DRIFT_PPM_MAX => flaw("what", format!("a drift of {ppm} ppm"), "stay within -200000 and 200000"),
             _ => Ok(()),
         }
     }

@@ -6,6 +6,7 @@ mod check;
 mod fault;
 mod file;
 mod setup;
+mod span;
 
 use serde::{Deserialize, Serialize};
 
