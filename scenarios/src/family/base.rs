@@ -38,7 +38,7 @@ impl Taste {
         replicas: &[(3, 45), (5, 45), (7, 10)],
         rough_ppm: 150_000,
         wild_clocks_ppm: 50_000,
-        rounds: &[((60, 150), 3), ((150, 300), 4), ((300, 500), 2)],
+        rounds: &[((60, 200), 2), ((200, 600), 3), ((600, 1_500), 3)],
         small_logs_ppm: 500_000,
         unrestricted_ppm: 0,
         absent_ppm: 200_000,
@@ -53,9 +53,10 @@ pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
     let storm_ms = storm_ms(coordination.tick_ms, &mut heal);
     let clients = clients(taste, storm_ms, &coordination, dice);
     let machines = cluster.replicas + clients.len() as u16;
+    let patience = Patience::of(&coordination, cluster.replicas, &clients);
     let weather = Weather {
-        link: link(taste, coordination.tick_ms, &mut dice.stream(Purpose::Link, 0)),
-        disk: disk(taste, coordination.tick_ms, &mut dice.stream(Purpose::Disk, 0)),
+        link: link(taste, patience, &mut dice.stream(Purpose::Link, 0)),
+        disk: disk(taste, patience, &mut dice.stream(Purpose::Disk, 0)),
         clocks: clocks(taste, machines, &mut dice.stream(Purpose::Clocks, 0)),
     };
     let longest_ms = clients.iter().map(|client| u64::from(client.session_timeout_ms)).max().unwrap_or(0);
@@ -116,12 +117,31 @@ fn absent(taste: &Taste, replicas: u16, dice: &mut Dice) -> Vec<MachineId> {
     all
 }
 
-fn link(taste: &Taste, tick_ms: u32, dice: &mut Dice) -> LinkWeather {
-    let tick_us = u64::from(tick_ms) * 1_000;
+/// The shortest times that the service and its clients wait for anything, in µs: the weather stays after the storm, and must leave the healed system a chance.
+#[derive(Clone, Copy)]
+struct Patience {
+    tick_us: u64,
+    /// The longest that one step of opening a session may take. A client gives up a replica after its timeout divided by the number of replicas (ZooKeeper's connectTimeout); until
+    /// then it must have a stream and the leader a committed transaction.
+    step_us: u64,
+}
+
+/// Steps of opening a session, one after the other: two for the stream, two for the request and its answer, two to the leader and back, two for the proposal, two syncs, and as
+/// many again, since all clients come at once after an election.
+const SESSION_STEPS: u64 = 20;
+
+impl Patience {
+    fn of(coordination: &Coordination, replicas: u16, clients: &[ClientPlan]) -> Patience {
+        let shortest_ms = clients.iter().map(|client| u64::from(client.session_timeout_ms)).min().unwrap_or(u64::from(coordination.tick_ms));
+        Patience { tick_us: u64::from(coordination.tick_ms) * 1_000, step_us: shortest_ms * 1_000 / u64::from(replicas) / SESSION_STEPS }
+    }
+}
+
+fn link(taste: &Taste, Patience { tick_us, step_us }: Patience, dice: &mut Dice) -> LinkWeather {
     let rough = dice.chance(taste.rough_ppm);
-    // One rack, one city, one continent. The tick must hold several round trips, or no timeout means anything.
+    // One rack, one city, one continent; with its jitter a link takes up to three times its latency.
     let (low, high) = weighted(dice, &[((50, 500), 5), ((500, 3_000), 3), ((5_000, 20_000), 1)]);
-    let latency_us = dice.between(low, high);
+    let latency_us = dice.between(low, high).min(step_us / 3);
     let jitter_us = dice.between(0, 2 * latency_us);
     if rough {
         LinkWeather {
@@ -144,11 +164,10 @@ fn link(taste: &Taste, tick_ms: u32, dice: &mut Dice) -> LinkWeather {
     }
 }
 
-fn disk(taste: &Taste, tick_ms: u32, dice: &mut Dice) -> DiskWeather {
-    let tick_us = u64::from(tick_ms) * 1_000;
+fn disk(taste: &Taste, Patience { tick_us, step_us }: Patience, dice: &mut Dice) -> DiskWeather {
     let rough = dice.chance(taste.rough_ppm);
     let (low, high) = weighted(dice, &[((30, 300), 3), ((500, 4_000), 3), ((5_000, 15_000), 1)]);
-    let sync_us = dice.between(low, high);
+    let sync_us = dice.between(low, high).min(step_us);
     let (tail_ppm, tail_us) =
         if rough { (dice.between(2_000, 20_000), dice.between(tick_us / 10, tick_us)) } else { (dice.between(0, 5_000), dice.between(0, tick_us / 10)) };
     DiskWeather {

@@ -13,7 +13,7 @@ pub(super) const FAMILY: Family = Family {
     about: "Replicas fall behind under many writes and leaders propose to nobody, so that DIFF, TRUNC and SNAP must mend what parted.",
     idle: IDLE,
     number: 8,
-    taste: Taste { rounds: &[((200, 350), 2), ((350, 600), 1)], small_logs_ppm: 850_000, rough_ppm: 50_000, ..Taste::USUAL },
+    taste: Taste { rounds: &[((300, 800), 2), ((800, 2_000), 1)], small_logs_ppm: 850_000, rough_ppm: 50_000, ..Taste::USUAL },
     blows: |storm| blows(&mut storm.brush(Purpose::CatchUp), 1),
 };
 

@@ -21,7 +21,7 @@ mod weather;
 mod tests;
 
 use vocab::dice::Dice;
-use vocab::plan::Plan;
+use vocab::plan::{Plan, What};
 
 use base::Taste;
 use storm::Storm;
@@ -84,8 +84,17 @@ impl Family {
         let dice = PlanDice { seed, family: self.number };
         let mut plan = base::draw(self.name, &self.taste, dice);
         (self.blows)(&mut Storm::new(&mut plan, dice));
+        if plan.faults.iter().any(|fault| damages(&fault.what)) {
+            // A damaged disk is wiped only while a majority of the others stands in for it, and those that stay away cannot.
+            plan.heal.absent.clear();
+        }
         plan
     }
+}
+
+/// Whether a blow can leave a disk that its process calls damaged.
+fn damages(what: &What) -> bool {
+    matches!(what, What::BitRot { .. } | What::MisdirectedWrite { .. } | What::LyingSync { .. })
 }
 
 /// The dice of a plan: a stream for each purpose, so that drawing one thing otherwise leaves the others alone.
