@@ -21,8 +21,8 @@ pub enum Action {
     None,
     /// Tell everybody the vote.
     Broadcast,
-    /// Tell one replica, which is behind.
-    Answer(MachineId),
+    /// Tell the sender, which is behind.
+    Answer,
     /// The election is over.
     Decide(Vote),
 }
@@ -89,7 +89,7 @@ impl Election {
             self.adopt(self.own.max(vote));
             changed = true;
         } else if notification.round < self.round {
-            return Action::Answer(from);
+            return Action::Answer;
         } else if vote > self.vote {
             self.adopt(vote);
             changed = true;

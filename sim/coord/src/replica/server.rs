@@ -119,7 +119,7 @@ impl Server {
                 let (clients, view) = self.core.clients_and_view();
                 clients.on_ping(conn, view, out);
             }
-            Message::Vote(notification) => self.on_vote(from, &notification, now, out),
+            Message::Vote(notification) => self.on_vote(conn, from, &notification, now, out),
             Message::Quorum(packet) => match (&mut self.role, packet) {
                 (Role::Leading(leader), Packet::FollowerInfo { accepted }) => return leader.on_follower_info(conn, from, accepted, &mut self.core, now, out),
                 (Role::Leading(leader), packet) => return leader.on_packet(conn, packet, &mut self.core, now, out),
@@ -185,11 +185,17 @@ impl Server {
 
     // Election.
 
-    fn on_vote(&mut self, from: MachineId, notification: &Notification, now: Now, out: &mut Out) {
+    /// Answers go back on the stream that asked: one of this replica's own to there may be half dead without its knowing.
+    fn on_vote(&mut self, conn: ConnId, from: MachineId, notification: &Notification, now: Now, out: &mut Out) {
         let (state, epoch) = match &mut self.role {
             Role::Looking(election) => {
-                let action = election.on_notification(from, notification, now.mono_ns);
-                self.act(action, now, out);
+                match election.on_notification(from, notification, now.mono_ns) {
+                    Action::Answer => {
+                        let answer = Notification { vote: election.vote, round: election.round, state: PeerState::Looking };
+                        out.send(conn, Message::Vote(answer));
+                    }
+                    action => self.act(action, now, out),
+                }
                 return;
             }
             Role::Recovering | Role::Settling => return,
@@ -199,7 +205,7 @@ impl Server {
         if notification.state == PeerState::Looking {
             // Once adopted, the new epoch is what a joiner must hear from a quorum, not the one in the vote (ZOOKEEPER-1732).
             let epoch = if self.core.store.current == epoch { epoch } else { self.vote.epoch };
-            self.links.send(from, Notification { vote: Vote { epoch, ..self.vote }, round: self.round, state }, out);
+            out.send(conn, Message::Vote(Notification { vote: Vote { epoch, ..self.vote }, round: self.round, state }));
         }
     }
 
@@ -208,13 +214,12 @@ impl Server {
         self.round = election.round;
         let notification = Notification { vote: election.vote, round: election.round, state: PeerState::Looking };
         match action {
-            Action::None => {}
+            Action::None | Action::Answer => {}
             Action::Broadcast => {
                 for to in self.core.config.replicas.iter().filter(|to| **to != self.core.config.me) {
                     self.links.send(*to, notification, out);
                 }
             }
-            Action::Answer(to) => self.links.send(to, notification, out),
             Action::Decide(vote) => {
                 let Vote { epoch, zxid, leader } = vote;
                 out.note(ReplicaFact::Elected { round: election.round, leader, epoch, zxid, tie: election.tie });
