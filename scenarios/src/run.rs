@@ -9,6 +9,7 @@ use vocab::plan::Plan;
 use vocab::process::{Effects, Event, Pledge, Process};
 use vocab::recording::{Ending, RECORDING_FORMAT, Recording};
 use vocab::time::{MILLISECOND, Now};
+use vocab::verdict::Judgement;
 use world::World;
 
 use crate::workload::ClientProcess;
@@ -85,6 +86,13 @@ pub fn run(plan: &Plan) -> Recording {
         drive(&mut world, plan);
         record(world, plan)
     })
+}
+
+/// Runs a plan and judges what happened.
+pub fn judged(plan: &Plan) -> (Recording, Judgement) {
+    let recording = run(plan);
+    let judgement = models::judge(&recording);
+    (recording, judgement)
 }
 
 /// The two phases: the storm, which nothing cuts short, and the healing, which ends when all is done or its bound has passed.

@@ -45,7 +45,7 @@ pub struct Wish {
     pub plant: Option<Plant>,
 }
 
-/// How a plan becomes a judged recording: by a world and a judge, or by a test's table.
+/// How a plan becomes a judged recording: [`crate::run::judged`], or a test's own.
 pub type Runner<'r> = dyn Fn(&Plan) -> (Recording, Judgement) + Sync + 'r;
 
 /// Who wants to know how it goes. Called in the order of seeds and families, from the thread that called [`fuzz`].
