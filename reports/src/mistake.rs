@@ -1,0 +1,25 @@
+//! Mistakes of the user: what is wrong, where, and what to do. Never a verdict on a run.
+
+use thiserror::Error;
+use vocab::plan::PlanError;
+
+/// Something that the user must mend; exit code 64 (EX_USAGE).
+#[derive(Debug, Error)]
+pub enum Mistake {
+    /// No family has that name.
+    #[error("--family {name}: there is no such family\n  remedy: give one of {known}")]
+    Family {
+        /// The name that was given.
+        name: String,
+        /// All families.
+        known: String,
+    },
+    /// A plan file cannot be read or written, or is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+impl Mistake {
+    /// The exit code for every mistake.
+    pub const EXIT_CODE: u8 = 64;
+}

@@ -1,0 +1,43 @@
+//! One run in a few lines: what was planned, how it ended, how much was judged. Never the verdict itself: that is the last line's.
+
+use vocab::plan::Plan;
+use vocab::recording::{Ending, Recording};
+use vocab::verdict::Judgement;
+
+use super::{grouped, span};
+
+/// The run in three lines.
+pub fn text(recording: &Recording, judgement: &Judgement) -> String {
+    let (mut judged, mut waived, mut rules) = (0, 0, 0);
+    for tally in judgement.tallies.values() {
+        judged += tally.judged;
+        waived += tally.waived;
+        rules += usize::from(tally.judged > 0);
+    }
+    format!(
+        "{}\n{} of virtual time, {} events; {}\n{rules} of {} rules judged {} facts and requests, {} waived\n",
+        planned(&recording.plan),
+        span(recording.end_ns),
+        grouped(recording.events),
+        ended(&recording.ending),
+        judgement.tallies.len(),
+        grouped(judged),
+        grouped(waived),
+    )
+}
+
+fn planned(plan: &Plan) -> String {
+    let plant = plan.coordination.plant.map_or(String::new(), |plant| format!(", planted: {}", plant.name()));
+    let (replicas, clients, faults) = (plan.cluster.replicas, plan.clients.len(), plan.faults.len());
+    format!("{replicas} replicas, {clients} clients, {faults} faults, heal at {} ms{plant}", plan.heal.at_ms)
+}
+
+fn ended(ending: &Ending) -> String {
+    match ending {
+        Ending::Finished => "all that the plan wants was done".into(),
+        Ending::Deadline { waiting } => format!("the bound after the heal passed, {} wait", waiting.len()),
+        Ending::Crashed { machine, .. } => format!("{machine} panicked"),
+        Ending::Inconsistent { machine, .. } => format!("an invariant of {machine} did not hold"),
+        Ending::Runaway { events } => format!("stopped after {} events", grouped(*events)),
+    }
+}
