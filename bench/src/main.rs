@@ -1,12 +1,13 @@
 //! How fast: the world against its peers on one workload, in CPU seconds and, where valgrind is installed, in instructions. Never wall time, never a verdict.
 //!
-//! `cargo bench` runs it. `bench` alone prints the table; `bench instructions` counts with callgrind; `bench NAME` carries the workload out once, for a profiler.
+//! `cargo bench` runs it. `bench` alone prints the tables; `bench storm` its second half alone; `bench instructions` counts with callgrind; `bench NAME` carries the workload out once, for a profiler.
 
 mod by_hand;
 mod by_madsim;
 mod by_turmoil;
 mod by_world;
 mod instructions;
+mod storm;
 mod workload;
 
 use std::process::ExitCode;
@@ -34,7 +35,11 @@ const RUNS: usize = 5;
 fn main() -> ExitCode {
     let word = std::env::args().skip(1).find(|word| !word.starts_with("--"));
     match word.as_deref() {
-        None => table(),
+        None => {
+            table();
+            storm::table();
+        }
+        Some("storm") => storm::table(),
         Some("instructions") => return instructions::count(&CONTENDERS),
         Some(name) => match CONTENDERS.iter().find(|contender| contender.name == name) {
             Some(contender) => println!("{} delivered {}", contender.name, (contender.run)()),

@@ -1,0 +1,39 @@
+//! The full storm: `everything` with five replicas and four clients, all rules on. What a night really costs; no peer does the like.
+
+use cpu_time::ProcessTime;
+use scenarios::family::{Family, family};
+use vocab::plan::Plan;
+use vocab::verdict::Verdict;
+
+/// How many storms: enough that one long one does not decide.
+const STORMS: usize = 60;
+/// The least that a full storm should reach, in events per CPU second, rules included.
+const EVENTS_MIN: f64 = 300_000.0;
+
+/// The first storms of that size, by seed.
+fn storms(family: &Family) -> Vec<Plan> {
+    let of_size = |plan: &Plan| plan.cluster.replicas == 5 && plan.clients.len() == 4;
+    (0..).map(|seed| family.plan(seed)).filter(of_size).take(STORMS).collect()
+}
+
+/// Runs them with and without the judge, and prints the throughput.
+pub fn table() {
+    let plans = storms(family("everything").expect("it is the swarm family"));
+    let begun = ProcessTime::now();
+    let recordings: Vec<_> = plans.iter().map(scenarios::run::run).collect();
+    let ran_s = begun.elapsed().as_secs_f64();
+    let begun = ProcessTime::now();
+    let holding = recordings.iter().map(models::judge).filter(|judgement| judgement.verdict == Verdict::Holds).count();
+    let judged_s = begun.elapsed().as_secs_f64();
+    let events: u64 = recordings.iter().map(|recording| recording.events).sum();
+    let facts: usize = recordings.iter().map(|recording| recording.notes.len()).sum();
+    let virtual_s: f64 = recordings.iter().map(|recording| recording.end_ns as f64 / 1e9).sum();
+    let rate = events as f64 / (ran_s + judged_s);
+    println!(
+        "\nfull storms (everything, 5 replicas, 4 clients, all rules): {STORMS} runs, {holding} hold, {events} events, {facts} facts, {virtual_s:.0} virtual s"
+    );
+    println!("{:<28} {:>10.3} CPU s", "running", ran_s);
+    println!("{:<28} {:>10.3} CPU s", "judging", judged_s);
+    println!("{:<28} {:>10.0} per CPU s, rules included (at least {EVENTS_MIN:.0} wanted)", "events", rate);
+    println!("{:<28} {:>10.0} per CPU s", "virtual seconds", virtual_s / (ran_s + judged_s));
+}
