@@ -11,6 +11,8 @@ use crate::message::Message;
 const RETRY_NS: u64 = 100 * MILLISECOND;
 /// The longest pause between two tries (ClientCnxn: up to a second before each connect).
 const RETRY_MAX_NS: u64 = 1_000 * MILLISECOND;
+/// How often a pause or a patience doubles at most, so that no shift overflows; their own bounds are reached before.
+const DOUBLINGS_MAX: u32 = 10;
 /// The longest silence of an attached client, whatever its timeout (ClientCnxn, MAX_SEND_PING_INTERVAL).
 const PING_MAX_NS: u64 = 10_000 * MILLISECOND;
 
@@ -115,14 +117,14 @@ impl Client {
 
     /// The connection is lost, or its try has failed: what was sent is unknown, and another replica is tried after a pause. A session that was being closed ends here, as ZooKeeper.close() does.
     pub(super) fn lose(&mut self, now: Now, close: bool, out: &mut Out, upcalls: &mut Vec<Upcall>) {
-        let was_closing = self.session.closing && self.is_attached();
+        let was_attached = self.is_attached();
         self.hang_up(close, out, upcalls);
-        if was_closing {
+        if was_attached && self.session.closing {
             self.end(upcalls);
             return upcalls.push(Upcall::Closed);
         }
-        let pause_ns = (RETRY_NS << self.failures.min(16)).min(RETRY_MAX_NS);
-        self.failures += 1;
+        let pause_ns = (RETRY_NS << self.failures.min(DOUBLINGS_MAX)).min(RETRY_MAX_NS);
+        self.failures += u32::from(!was_attached);
         self.state = State::Resting { until_ns: now.mono_ns + pause_ns };
     }
 
@@ -149,9 +151,12 @@ impl Client {
         u64::from(self.session.timeout_ms) * MILLISECOND * 2 / 3
     }
 
-    /// How long a try may take: all replicas can be tried within one session timeout.
+    /// How long a try may take: all replicas can be tried within one session timeout (ClientCnxn). It doubles from round to round of the connect string, up to the session timeout: the
+    /// ticks of a plan may be ten times shorter than ZooKeeper's, and opening a session takes a round trip of the quorum however many replicas there are to try.
     fn connect_timeout_ns(&self) -> u64 {
-        u64::from(self.session.timeout_ms) * MILLISECOND / self.config.servers.len() as u64
+        let timeout_ns = u64::from(self.session.timeout_ms) * MILLISECOND;
+        let servers = self.config.servers.len();
+        ((timeout_ns / servers as u64) << (self.failures / servers as u32).min(DOUBLINGS_MAX)).min(timeout_ns)
     }
 
     fn ping_ns(&self) -> u64 {

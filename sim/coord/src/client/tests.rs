@@ -101,6 +101,20 @@ fn every_wait_has_an_end() {
 }
 
 #[test]
+fn patience_with_a_try_doubles_from_round_to_round() {
+    let mut scene = Scene::new(0);
+    scene.open();
+    let patiences = (1..=12).map(|_| {
+        let opened_ms = scene.now_ms;
+        scene.wait();
+        let patience_ms = scene.now_ms - opened_ms;
+        scene.wait();
+        patience_ms
+    });
+    assert_eq!(patiences.collect::<Vec<_>>(), [2_000, 2_000, 2_000, 4_000, 4_000, 4_000, 6_000, 6_000, 6_000, 6_000, 6_000, 6_000]);
+}
+
+#[test]
 fn a_closing_session_does_not_outlive_its_connection() {
     let mut scene = Scene::attached(0);
     let check = |said: String, expected: &str| assert_eq!(said, expected);
