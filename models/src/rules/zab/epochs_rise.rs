@@ -1,4 +1,4 @@
-//! Epochs only rise: the accepted one with every promise, the current one with every adoption, and neither falls over a restart. A replica whose disk was damaged may forget its own.
+//! Epochs only rise: the accepted one with promises, the current one with every adoption, and neither falls over a restart. A replica whose disk was damaged may forget its own.
 
 use crate::case::Case;
 use crate::case::said::EpochKind;
@@ -6,7 +6,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "zab.epochs-rise",
-    law: "A replica promises ever higher epochs, adopts none but the one it promised, leads only epochs above all it had adopted, and forgets neither over a restart.",
+    law: "A replica never promises a lower epoch than before, adopts none but the one it promised, leads only epochs above all it had adopted, and forgets neither over a restart.",
     source: "Zab (DSN 2011), section 4, phase 1; Learner.java, registerWithLeader; QuorumPeer.java, loadDataBase",
     footing: Footing::Firm,
     check,
@@ -16,7 +16,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for step in &case.ensemble.epochs {
         let at = || format!("{} at {}", step.machine, case.when(step.note));
         match step.kind {
-            EpochKind::Accepted => finding.judge(step.after > step.before, || format!("{} promises {} after {}", at(), step.after, step.before)),
+            EpochKind::Accepted => finding.judge(step.after >= step.before, || format!("{} promises {} after {}", at(), step.after, step.before)),
             EpochKind::Current { accepted } => finding.judge(step.after >= step.before && step.after == accepted, || {
                 format!("{} adopts {}, with {} adopted and {accepted} promised before", at(), step.after, step.before)
             }),
