@@ -79,6 +79,7 @@ pub struct Store {
     draft: Option<Draft>,
     finishing: Option<(Zxid, Zxid)>,
     installing: bool,
+    epochs_pending: u32,
     reading: Option<BTreeMap<FileName, Vec<u8>>>,
     awaited: usize,
     mended: Option<Box<Recovered>>,
@@ -106,6 +107,7 @@ impl Store {
             draft: None,
             finishing: None,
             installing: false,
+            epochs_pending: 0,
             reading: None,
             awaited: 0,
             mended: None,
@@ -130,9 +132,9 @@ impl Store {
         out.list.push(Effect::List { token });
     }
 
-    /// Whether nothing is on its way to the log, and no state is being installed.
+    /// Whether the disk is at rest but for snapshots: nothing is on its way to the log or the epochs, and no state is being installed or read.
     pub fn is_idle(&self) -> bool {
-        self.unsynced.is_empty() && self.held.is_empty() && !self.installing && self.reading.is_none()
+        self.unsynced.is_empty() && self.held.is_empty() && self.epochs_pending == 0 && !self.installing && self.reading.is_none()
     }
 
     /// Appends a transaction; answered by [`Done::Logged`] in time. Panics if it does not follow the log's end.
@@ -181,12 +183,14 @@ impl Store {
     /// Writes the accepted epoch; answered by [`Done::Accepted`].
     pub fn set_accepted(&mut self, epoch: Epoch, out: &mut Out) {
         let token = self.token(Purpose::Accepted(epoch));
+        self.epochs_pending += 1;
         replace_epoch(format::ACCEPTED_EPOCH, epoch, token, out);
     }
 
     /// Writes the current epoch; answered by [`Done::Current`].
     pub fn set_current(&mut self, epoch: Epoch, out: &mut Out) {
         let token = self.token(Purpose::Current(epoch));
+        self.epochs_pending += 1;
         replace_epoch(format::CURRENT_EPOCH, epoch, token, out);
     }
 
@@ -273,10 +277,12 @@ impl Store {
         match self.purposes.remove(&token)? {
             Purpose::Log(upto) => Some(self.on_log_synced(upto, out)),
             Purpose::Accepted(epoch) => {
+                self.epochs_pending -= 1;
                 self.accepted = epoch;
                 Some(Done::Accepted(epoch))
             }
             Purpose::Current(epoch) => {
+                self.epochs_pending -= 1;
                 self.current = epoch;
                 Some(Done::Current(epoch))
             }
