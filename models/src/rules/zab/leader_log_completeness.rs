@@ -1,11 +1,19 @@
-//! leaderLogCompleteness: who becomes the primary has all that anybody had committed. It looks when the leader is established.
+//! leaderLogCompleteness: who becomes the primary of an epoch has all that primaries of earlier epochs had committed. It looks when the leader is established.
+//!
+//! A leader that was frozen can learn of its quorum after a later epoch has committed more. It is established then, for the record, and commits nothing ever after: what later
+//! epochs committed is no part of its law.
 
+use std::collections::BTreeMap;
+
+use vocab::ids::Epoch;
+
+use crate::case::histories::History;
 use crate::case::Case;
 use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "zab.leader-log-completeness",
-    law: "A leader's initial history contains all that any server had committed before the leader was established.",
+    law: "A leader's initial history contains all that primaries of earlier epochs had committed before the leader was established.",
     source: "Remix MSPEC: leaderLogCompleteness; ZOOKEEPER-3911, 4643",
     footing: Footing::Durability,
     check,
@@ -13,16 +21,27 @@ pub const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let histories = &case.ensemble.histories;
-    for commit in case.ensemble.commits.iter().filter(|commit| commit.establishes) {
-        let Some(initial) = commit.history else { continue };
-        finding.judge(histories.is_prefix(commit.committed_before, initial), || {
-            format!(
-                "{} is established at {} with the initial history {}, but {} had been committed",
-                commit.machine,
-                case.when(commit.note),
-                histories.name(initial),
-                histories.name(commit.committed_before)
-            )
-        });
+    // The longest history that a primary of each epoch has committed so far.
+    let mut committed: BTreeMap<Epoch, History> = BTreeMap::new();
+    for commit in &case.ensemble.commits {
+        let (Some(leadership), Some(history)) = (commit.leadership, commit.history) else { continue };
+        let epoch = case.ensemble.leaderships[leadership].epoch;
+        if commit.establishes {
+            for (earlier, committed) in committed.range(..epoch) {
+                finding.judge(histories.is_prefix(*committed, history), || {
+                    format!(
+                        "{} is established in {epoch} at {} with the initial history {}, but {} had been committed in {earlier}",
+                        commit.machine,
+                        case.when(commit.note),
+                        histories.name(history),
+                        histories.name(*committed)
+                    )
+                });
+            }
+        }
+        let longest = committed.entry(epoch).or_insert(history);
+        if histories.length(history) > histories.length(*longest) {
+            *longest = history;
+        }
     }
 }
