@@ -13,12 +13,13 @@ use crate::world::World;
 const WIPE_RETRY_NS: u64 = 20 * MILLISECOND;
 
 impl<P: Process> World<P> {
-    /// A machine starts, unless it is up, must stay down, or went down again since the start was asked for.
-    pub(crate) fn boot(&mut self, machine: MachineId, downs: u32) {
+    /// A machine starts, if it is to start now; unless its disk waits for the operator, or it must stay down.
+    pub(crate) fn boot(&mut self, machine: MachineId) {
         let host = &mut self.machines[machine.index()];
-        if host.process.is_some() || host.downs != downs || host.is_condemned || host.is_left_out {
+        if host.boot_ns != Some(self.now_ns) || host.process.is_some() || host.is_condemned || host.is_left_out {
             return;
         }
+        host.boot_ns = None;
         host.process = Some(host.pristine.clone());
         host.lives += 1;
         let life = host.lives - 1;
@@ -27,10 +28,10 @@ impl<P: Process> World<P> {
         self.deliver(machine, Event::Boot);
     }
 
-    /// Asks for a start at a time.
+    /// Asks for a start at a time; one that was asked for earlier does not count any more.
     pub(crate) fn boot_at(&mut self, machine: MachineId, at_ns: u64) {
-        let downs = self.machines[machine.index()].downs;
-        self.queue.push(at_ns, Job::Boot { machine, downs });
+        self.machines[machine.index()].boot_ns = Some(at_ns);
+        self.queue.push(at_ns, Job::Boot { machine });
     }
 
     /// A machine goes down, or further down. It comes back after `restart_ns`, or not before the heal.
@@ -43,6 +44,7 @@ impl<P: Process> World<P> {
         let dice = Dice::named(self.seed, "crash", u64::from(machine.0), u64::from(self.machines[machine.index()].downs));
         let host = &mut self.machines[machine.index()];
         host.lose_process();
+        self.falls += 1;
         let (mut lost_bytes, mut lied_bytes) = (0, 0);
         if is_disk_lost {
             lost_bytes = host.lose_disk();
@@ -70,6 +72,7 @@ impl<P: Process> World<P> {
         host.lose_process();
         host.disk.abandon();
         host.is_condemned = damaged;
+        self.falls += 1;
         self.net.fall(self.now_ns, machine, false, &mut self.queue);
         self.happened(machine, Happening::Exited { why, damaged });
         if damaged {

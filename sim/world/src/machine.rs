@@ -20,8 +20,10 @@ pub(crate) struct Machine<P: Process> {
     pub(crate) process: Option<P>,
     /// How many lives it had, this one included.
     pub(crate) lives: u32,
-    /// How often it went down, or was told to stay down; a start that was asked for before does not count.
+    /// How often it went down, or further down.
     pub(crate) downs: u32,
+    /// When it is to start; going down forgets it.
+    pub(crate) boot_ns: Option<u64>,
     pub(crate) clock: Clock,
     /// When its process wants to be woken, by its monotonic clock.
     pub(crate) wake_mono_ns: Option<u64>,
@@ -50,6 +52,7 @@ impl<P: Process> Machine<P> {
             process: None,
             lives: 0,
             downs: 0,
+            boot_ns: None,
             clock,
             wake_mono_ns: None,
             alarm_ns: NO_ALARM,
@@ -86,6 +89,7 @@ impl<P: Process> Machine<P> {
         self.pledged = self.pledge();
         self.process = None;
         self.downs += 1;
+        self.boot_ns = None;
         self.wake_mono_ns = None;
         self.pauses.clear();
         self.inbox.clear();

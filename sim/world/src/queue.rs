@@ -1,25 +1,25 @@
-//! The event queue: what is to happen, by time, then by the order of asking. Small entries only; messages wait in their links, answers in their disks. Never anything in the past.
+//! The event queue: what is to happen, by time, then by the order of asking. An entry is one number; messages wait in their links, answers in their disks. Never anything in the past.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use vocab::ids::{ConnId, MachineId};
+use vocab::ids::MachineId;
 
-/// What is to happen. An entry is a hint to look: whoever it names may have changed its mind since, so each is checked against the state when its time comes.
+/// What is to happen. An entry is a hint to look: what it names may have changed its mind since, or be gone, so each is checked against the state when its time comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
-    /// What is first on a way of a stream arrives.
-    Arrive { conn: ConnId, way: u8 },
-    /// A kernel gives up opening a stream.
-    GiveUp { conn: ConnId },
-    /// A datagram arrives.
+    /// What is first on a way of the stream in a slot arrives.
+    Arrive { slot: u32, way: u8 },
+    /// A kernel gives up opening the stream in a slot.
+    GiveUp { slot: u32 },
+    /// The datagram in a slot arrives.
     Datagram { slot: u32 },
     /// A machine's alarm may be due.
     Alarm { machine: MachineId },
     /// The first operation of a disk's queue may be done.
     Disk { machine: MachineId },
-    /// A machine starts, if it has not gone down again since (`downs`).
-    Boot { machine: MachineId, downs: u32 },
+    /// A machine may be due to start.
+    Boot { machine: MachineId },
     /// An order waits for a machine.
     Order { machine: MachineId },
     /// An operator looks whether a damaged disk may be wiped.
@@ -32,66 +32,213 @@ pub(crate) enum Job {
     Heal,
 }
 
-/// An entry: time in the high half of `order`, the order of asking in the low half.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entry {
-    order: u128,
-    job: Job,
-}
+/// The latest time that an entry can have, some 833 days; what is asked for later is asked for then.
+const LATEST_NS: u64 = (1 << 56) - 1;
+/// How many entries a run can ask for.
+const ASKED_MAX: u64 = 1 << 40;
+/// How many slots, faults and machines a job can tell apart.
+const NUMBER_MAX: u32 = 1 << 28;
+/// A bucket of the wheel spans 2^18 ns, a quarter of a millisecond: 64 of them hold what is on its way over links and disks, with about one entry each.
+const BUCKET_BITS: u32 = 18;
+/// How many buckets the wheel has: one bit each in a word.
+const BUCKETS: u64 = 64;
+/// A bucket is searched from end to end, so what is more than this goes to the heap.
+const BUCKET_MAX: u8 = 12;
+/// No node.
+const NONE: u32 = u32::MAX;
 
-impl Ord for Entry {
-    /// The heap gives the greatest first, so the earliest is the greatest.
-    fn cmp(&self, other: &Entry) -> Ordering {
-        other.order.cmp(&self.order)
-    }
-}
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// The event queue.
-#[derive(Clone, Debug, Default)]
+/// The event queue: a wheel for the next 16 ms and a heap for all that is later or does not fit. An entry is a number; from the high bits down: time (56), order of asking (40),
+/// kind of job (4), its number (28).
+#[derive(Clone, Debug)]
 pub(crate) struct Queue {
-    heap: BinaryHeap<Entry>,
+    /// The first node of each bucket.
+    firsts: [u32; BUCKETS as usize],
+    /// How many entries each bucket has.
+    counts: [u8; BUCKETS as usize],
+    /// A bit for each bucket that has any.
+    filled: u64,
+    /// The bucket of the last entry taken, counted from the beginning of time. All entries of the wheel are in this one or the 63 after it.
+    turn: u64,
+    nodes: Vec<Node>,
+    /// The first of the nodes that are not in use.
+    unused: u32,
+    far: BinaryHeap<Reverse<u128>>,
     asked: u64,
 }
 
+/// An entry of the wheel, and the next one of its bucket.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    entry: u128,
+    next: u32,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Queue {
+            firsts: [NONE; BUCKETS as usize],
+            counts: [0; BUCKETS as usize],
+            filled: 0,
+            turn: 0,
+            nodes: Vec::new(),
+            unused: NONE,
+            far: BinaryHeap::new(),
+            asked: 0,
+        }
+    }
+}
+
 impl Queue {
-    /// Asks for `job` at `at_ns`.
+    /// Asks for `job` at `at_ns`, which is not before the last entry taken.
+    #[inline(always)]
     pub(crate) fn push(&mut self, at_ns: u64, job: Job) {
-        self.heap.push(Entry { order: u128::from(at_ns) << 64 | u128::from(self.asked), job });
+        assert!(self.asked < ASKED_MAX, "a run asks for fewer than 2^40 things: lower the bound on its events");
+        let at_ns = at_ns.min(LATEST_NS);
+        let entry = u128::from(at_ns) << 72 | u128::from(self.asked) << 32 | u128::from(job.pack());
         self.asked += 1;
+        let turn = at_ns >> BUCKET_BITS;
+        let bucket = (turn % BUCKETS) as usize;
+        if turn - self.turn >= BUCKETS || self.counts[bucket] == BUCKET_MAX {
+            self.far.push(Reverse(entry));
+            return;
+        }
+        let node = Node { entry, next: self.firsts[bucket] };
+        self.firsts[bucket] = self.unused;
+        match self.nodes.get_mut(self.unused as usize) {
+            Some(free) => {
+                self.unused = free.next;
+                *free = node;
+            }
+            None => {
+                self.firsts[bucket] = self.nodes.len() as u32;
+                self.nodes.push(node);
+            }
+        }
+        self.counts[bucket] += 1;
+        self.filled |= 1 << bucket;
     }
 
     /// The time of the next entry.
     pub(crate) fn next_ns(&self) -> Option<u64> {
-        self.heap.peek().map(|entry| (entry.order >> 64) as u64)
+        let near = if self.filled == 0 { None } else { Some(self.least(self.next_bucket()).0) };
+        let far = self.far.peek().map(|Reverse(entry)| *entry);
+        near.into_iter().chain(far).min().map(|entry| (entry >> 72) as u64)
     }
 
     /// Takes the next entry if its time is `until_ns` at the latest.
+    #[inline(always)]
     pub(crate) fn pop_until(&mut self, until_ns: u64) -> Option<(u64, Job)> {
-        if self.next_ns()? > until_ns {
+        let far = self.far.peek().map_or(u128::MAX, |Reverse(entry)| *entry);
+        let near = if self.filled == 0 { None } else { Some(self.next_bucket()) };
+        let found = near.map(|bucket| (bucket, self.least(bucket)));
+        let entry = found.map_or(far, |(_, (entry, ..))| entry.min(far));
+        let at_ns = (entry >> 72) as u64;
+        if at_ns > until_ns || entry == u128::MAX {
             return None;
         }
-        self.heap.pop().map(|entry| ((entry.order >> 64) as u64, entry.job))
+        match found {
+            Some((bucket, (least, place, before))) if least == entry => self.unlink(bucket, place, before),
+            Some(_) | None => drop(self.far.pop()),
+        }
+        self.turn = at_ns >> BUCKET_BITS;
+        Some((at_ns, Job::unpack(entry as u32)))
     }
 
     /// How many entries wait.
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.far.len() + self.counts.iter().map(|count| usize::from(*count)).sum::<usize>()
+    }
+
+    /// The first bucket, from the present one on, that has any.
+    #[inline(always)]
+    fn next_bucket(&self) -> usize {
+        let ahead = self.filled.rotate_right((self.turn % BUCKETS) as u32).trailing_zeros();
+        ((self.turn + u64::from(ahead)) % BUCKETS) as usize
+    }
+
+    /// The least entry of a bucket, its node, and the node before it.
+    #[inline(always)]
+    fn least(&self, bucket: usize) -> (u128, u32, u32) {
+        let mut place = self.firsts[bucket];
+        let mut node = self.nodes[place as usize];
+        let mut least = (node.entry, place, NONE);
+        while node.next != NONE {
+            let before = place;
+            place = node.next;
+            node = self.nodes[place as usize];
+            if node.entry < least.0 {
+                least = (node.entry, place, before);
+            }
+        }
+        least
+    }
+
+    #[inline(always)]
+    fn unlink(&mut self, bucket: usize, place: u32, before: u32) {
+        let next = std::mem::replace(&mut self.nodes[place as usize].next, self.unused);
+        self.unused = place;
+        match self.nodes.get_mut(before as usize) {
+            Some(before) => before.next = next,
+            None => self.firsts[bucket] = next,
+        }
+        self.counts[bucket] -= 1;
+        if self.counts[bucket] == 0 {
+            self.filled &= !(1 << bucket);
+        }
+    }
+}
+
+impl Job {
+    /// The kind in the high 4 bits, the number in the others.
+    #[inline(always)]
+    fn pack(self) -> u32 {
+        let (kind, number) = match self {
+            Job::Arrive { slot, way } => (u32::from(way), slot),
+            Job::GiveUp { slot } => (2, slot),
+            Job::Datagram { slot } => (3, slot),
+            Job::Alarm { machine } => (4, u32::from(machine.0)),
+            Job::Disk { machine } => (5, u32::from(machine.0)),
+            Job::Boot { machine } => (6, u32::from(machine.0)),
+            Job::Order { machine } => (7, u32::from(machine.0)),
+            Job::Wipe { machine } => (8, u32::from(machine.0)),
+            Job::Strike { fault } => (9, fault),
+            Job::End { fault } => (10, fault),
+            Job::Heal => (11, 0),
+        };
+        assert!(number < NUMBER_MAX, "a world has fewer than 2^28 messages on their way, and faults");
+        kind << 28 | number
+    }
+
+    #[inline(always)]
+    fn unpack(packed: u32) -> Job {
+        let number = packed & (NUMBER_MAX - 1);
+        let machine = MachineId(number as u16);
+        match packed >> 28 {
+            way @ 0..=1 => Job::Arrive { slot: number, way: way as u8 },
+            2 => Job::GiveUp { slot: number },
+            3 => Job::Datagram { slot: number },
+            4 => Job::Alarm { machine },
+            5 => Job::Disk { machine },
+            6 => Job::Boot { machine },
+            7 => Job::Order { machine },
+            8 => Job::Wipe { machine },
+            9 => Job::Strike { fault: number },
+            10 => Job::End { fault: number },
+            11 => Job::Heal,
+            other => unreachable!("no job has kind {other}"),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vocab::dice::Dice;
 
     #[test]
     fn entries_come_by_time_and_then_in_the_order_of_asking() {
         let mut queue = Queue::default();
-        let jobs: Vec<Job> = (0..4).map(|fault| Job::Strike { fault }).collect();
+        let jobs: Vec<Job> = (0..4).rev().map(|fault| Job::Strike { fault }).collect();
         for (at_ns, job) in [(5, jobs[0]), (3, jobs[1]), (5, jobs[2]), (3, jobs[3])] {
             queue.push(at_ns, job);
         }
@@ -101,7 +248,53 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_small() {
-        assert!(size_of::<Entry>() <= 32, "the heap moves entries about with every push and pop");
+    fn whatever_is_pushed_between_pops_comes_in_order() {
+        // Close together, in the wheel's reach, and far beyond it.
+        for span_ns in [500, 5_000_000, 500_000_000] {
+            let mut dice = Dice::named(1, "queue", span_ns, 0);
+            let (mut queue, mut sorted, mut now_ns) = (Queue::default(), std::collections::BTreeSet::new(), 0);
+            for asked in 0..20_000u32 {
+                let at_ns = now_ns + dice.below(span_ns);
+                queue.push(at_ns, Job::Strike { fault: asked });
+                sorted.insert((at_ns, asked));
+                while dice.chance(490_000) {
+                    assert_eq!(queue.next_ns(), sorted.first().map(|(at_ns, _)| *at_ns));
+                    let expected = sorted.pop_first().map(|(at_ns, fault)| (at_ns, Job::Strike { fault }));
+                    assert_eq!(queue.pop_until(u64::MAX), expected);
+                    now_ns = expected.map_or(now_ns, |(at_ns, _)| at_ns);
+                }
+            }
+            assert_eq!(queue.len(), sorted.len());
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_after_the_end_of_time_comes_at_the_end() {
+        let mut queue = Queue::default();
+        queue.push(u64::MAX, Job::Heal);
+        assert_eq!(queue.pop_until(u64::MAX), Some((LATEST_NS, Job::Heal)));
+        assert_eq!(queue.pop_until(u64::MAX), None);
+    }
+
+    #[test]
+    fn a_job_survives_its_packing() {
+        let machine = MachineId(65_535);
+        let (slot, fault) = (NUMBER_MAX - 1, 3);
+        for job in [
+            Job::Arrive { slot, way: 0 },
+            Job::Arrive { slot, way: 1 },
+            Job::GiveUp { slot },
+            Job::Datagram { slot },
+            Job::Alarm { machine },
+            Job::Disk { machine },
+            Job::Boot { machine },
+            Job::Order { machine },
+            Job::Wipe { machine },
+            Job::Strike { fault },
+            Job::End { fault },
+            Job::Heal,
+        ] {
+            assert_eq!(Job::unpack(job.pack()), job);
+        }
     }
 }

@@ -17,15 +17,16 @@ const INBOX_MAX: usize = 1_000_000;
 
 impl<P: Process> World<P> {
     /// Lets one entry of the queue happen.
+    #[inline(always)]
     pub(crate) fn happen(&mut self, job: Job) {
         match job {
-            Job::Arrive { conn, way } => {
-                if let Some(arrival) = self.net.arrive(self.now_ns, conn, way, &mut self.queue) {
+            Job::Arrive { slot, way } => {
+                if let Some(arrival) = self.net.arrive(self.now_ns, slot, way, &mut self.queue) {
                     self.arrive(arrival);
                 }
             }
-            Job::GiveUp { conn } => {
-                if let Some(arrival) = self.net.streams.give_up(conn) {
+            Job::GiveUp { slot } => {
+                if let Some(arrival) = self.net.streams.give_up(self.now_ns, slot) {
                     self.arrive(arrival);
                 }
             }
@@ -37,7 +38,7 @@ impl<P: Process> World<P> {
                     self.deliver(machine, Event::Order(word));
                 }
             }
-            Job::Boot { machine, downs } => self.boot(machine, downs),
+            Job::Boot { machine } => self.boot(machine),
             Job::Wipe { machine } => self.wipe(machine),
             Job::Strike { fault } => self.strike(fault),
             Job::End { fault } => self.end_fault(fault),
@@ -63,9 +64,11 @@ impl<P: Process> World<P> {
         process.step(host.clock.read(self.now_ns), event, &mut self.effects);
         let state = process.check();
         let wake = self.effects.wake_ns.take();
-        for fact in self.effects.notes.drain(..) {
-            self.tape.note(machine, &fact);
-            self.notes.push(Note { at_ns: self.now_ns, machine, fact });
+        if !self.effects.notes.is_empty() {
+            for fact in self.effects.notes.drain(..) {
+                self.tape.note(machine, &fact);
+                self.notes.push(Note { at_ns: self.now_ns, machine, fact });
+            }
         }
         if let Err(what) = state {
             self.end(Ending::Inconsistent { machine, what });
@@ -84,11 +87,11 @@ impl<P: Process> World<P> {
 
     /// Does what a step wants, in order, until the machine goes down under it.
     fn carry_out(&mut self, machine: MachineId) {
-        let downs = self.machines[machine.index()].downs;
+        let falls = self.falls;
         let mut list = std::mem::take(&mut self.effects.list);
         for effect in list.drain(..) {
             self.effect(machine, effect);
-            if self.machines[machine.index()].downs != downs {
+            if self.falls != falls && self.machines[machine.index()].process.is_none() {
                 break;
             }
         }
@@ -140,13 +143,16 @@ impl<P: Process> World<P> {
         self.deliver(machine, event);
     }
 
+    #[inline(always)]
     fn datagram(&mut self, slot: u32) {
         let datagram = self.net.datagrams.take(slot);
         let (from, to, message) = (datagram.from, datagram.to, datagram.message);
         if self.net.links.is_cut(from, to) {
             return;
         }
-        self.reply_is_due(from, to, &message);
+        if self.faults.is_sending_watched {
+            self.reply_is_due(from, to, &message);
+        }
         self.deliver(to, Event::Datagram { from, message });
     }
 

@@ -7,94 +7,126 @@ use vocab::ids::MachineId;
 use xxhash_rust::xxh3::Xxh3;
 
 /// How many bytes gather before they are hashed: long inputs cost XXH3 much less a byte than short ones.
-const FOLD_BYTES: usize = 4096;
+const FRESH_BYTES: usize = 4096;
 
 /// The running hash.
 #[derive(Clone)]
 pub(crate) struct Tape {
     folded: Box<Xxh3>,
-    fresh: Vec<u8>,
+    fresh: Box<[u8; FRESH_BYTES]>,
+    len: usize,
 }
 
 impl Tape {
     pub(crate) fn new() -> Tape {
-        Tape { folded: Box::new(Xxh3::new()), fresh: Vec::with_capacity(2 * FOLD_BYTES) }
+        Tape { folded: Box::new(Xxh3::new()), fresh: Box::new([0; FRESH_BYTES]), len: 0 }
     }
 
     /// An event reaches a process.
+    #[inline]
     pub(crate) fn event(&mut self, at_ns: u64, machine: MachineId, event: &impl Hash) {
-        let mut scribe = Scribe(&mut self.fresh);
-        scribe.write_u64(at_ns);
-        scribe.write_u16(machine.0);
-        event.hash(&mut scribe);
-        self.fold_if_long();
+        let [low, high] = machine.0.to_le_bytes();
+        let [a, b, c, d, e, f, g, h] = at_ns.to_le_bytes();
+        self.put([a, b, c, d, e, f, g, h, low, high]);
+        event.hash(&mut Scribe(self));
     }
 
     /// A fact is noted.
     pub(crate) fn note(&mut self, machine: MachineId, fact: &impl Hash) {
-        let mut scribe = Scribe(&mut self.fresh);
         // No event carries this time: it would be 584 years from the start.
-        scribe.write_u64(u64::MAX);
-        scribe.write_u16(machine.0);
-        fact.hash(&mut scribe);
-        self.fold_if_long();
+        self.event(u64::MAX, machine, fact);
     }
 
     /// The hash so far.
     pub(crate) fn digest(&self) -> u128 {
         let mut all = self.folded.clone();
-        all.update(&self.fresh);
+        all.update(&self.fresh[..self.len]);
         all.digest128()
     }
 
-    fn fold_if_long(&mut self) {
-        if self.fresh.len() >= FOLD_BYTES {
-            self.folded.update(&self.fresh);
-            self.fresh.clear();
+    /// Few bytes of a known number.
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if self.len > FRESH_BYTES - N {
+            self.fold();
         }
+        self.fresh[self.len..self.len + N].copy_from_slice(&bytes);
+        self.len += N;
+    }
+
+    #[inline]
+    fn put_all(&mut self, bytes: &[u8]) {
+        if bytes.len() > FRESH_BYTES - self.len {
+            self.fold();
+            if bytes.len() > FRESH_BYTES {
+                self.folded.update(bytes);
+                return;
+            }
+        }
+        self.fresh[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    #[cold]
+    fn fold(&mut self) {
+        self.folded.update(&self.fresh[..self.len]);
+        self.len = 0;
     }
 }
 
 /// Writes down what `Hash` says, every number in little-endian order and fixed width.
-struct Scribe<'a>(&'a mut Vec<u8>);
+struct Scribe<'a>(&'a mut Tape);
 
 impl Hasher for Scribe<'_> {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        self.0.put_all(bytes);
     }
+    #[inline]
     fn write_u8(&mut self, n: u8) {
-        self.0.push(n);
+        self.0.put([n]);
     }
+    #[inline]
     fn write_u16(&mut self, n: u16) {
-        self.write(&n.to_le_bytes());
+        self.0.put(n.to_le_bytes());
     }
+    #[inline]
     fn write_u32(&mut self, n: u32) {
-        self.write(&n.to_le_bytes());
+        self.0.put(n.to_le_bytes());
     }
+    #[inline]
     fn write_u64(&mut self, n: u64) {
-        self.write(&n.to_le_bytes());
+        self.0.put(n.to_le_bytes());
     }
+    #[inline]
     fn write_u128(&mut self, n: u128) {
-        self.write(&n.to_le_bytes());
+        self.0.put(n.to_le_bytes());
     }
+    #[inline]
     fn write_usize(&mut self, n: usize) {
         self.write_u64(n as u64);
     }
+    #[inline]
     fn write_i8(&mut self, n: i8) {
         self.write_u8(n as u8);
     }
+    #[inline]
     fn write_i16(&mut self, n: i16) {
         self.write_u16(n as u16);
     }
+    #[inline]
     fn write_i32(&mut self, n: i32) {
         self.write_u32(n as u32);
     }
+    #[inline]
     fn write_i64(&mut self, n: i64) {
         self.write_u64(n as u64);
     }
+    #[inline]
     fn write_i128(&mut self, n: i128) {
         self.write_u128(n as u128);
     }
+    #[inline]
     fn write_isize(&mut self, n: isize) {
         self.write_u64(n as i64 as u64);
     }
@@ -133,6 +165,13 @@ mod tests {
             bytes.extend(1u16.to_le_bytes());
             bytes.extend(i.to_le_bytes());
         }
+        // Longer than what is gathered at a time.
+        let long = [7u8; 3 * FRESH_BYTES];
+        tape.event(1, MachineId(2), &long);
+        bytes.extend(1u64.to_le_bytes());
+        bytes.extend(2u16.to_le_bytes());
+        bytes.extend((long.len() as u64).to_le_bytes());
+        bytes.extend(long);
         assert_eq!(tape.digest(), xxh3_128(&bytes));
     }
 }

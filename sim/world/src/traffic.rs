@@ -18,7 +18,7 @@ impl<P: Process> World<P> {
     pub(crate) fn send(&mut self, machine: MachineId, conn: ConnId, message: P::Message) {
         let Some(peer) = self.net.streams.peer(conn, machine) else { return };
         let (mut is_dropped, mut is_marked) = (false, false);
-        if self.faults.is_sending_watched() {
+        if self.faults.is_sending_watched {
             let kind = message.kind();
             self.trigger(Moment::Send, kind, machine, Some(peer));
             if self.machines[machine.index()].process.is_none() {
@@ -38,7 +38,7 @@ impl<P: Process> World<P> {
     pub(crate) fn send_datagram(&mut self, machine: MachineId, to: MachineId, message: P::Message) {
         assert!(to.index() < self.machines.len(), "{machine} sends a datagram to {to}, which does not exist");
         let mut is_dropped = false;
-        if self.faults.is_sending_watched() {
+        if self.faults.is_sending_watched {
             let kind = message.kind();
             self.trigger(Moment::Send, kind, machine, Some(to));
             if self.machines[machine.index()].process.is_none() {
@@ -47,7 +47,7 @@ impl<P: Process> World<P> {
             is_dropped = self.drop_is_due(kind, machine, to) || self.faults.take_doomed_reply(machine, to);
         }
         let transit = self.net.links.draw(machine, to);
-        if is_dropped || transit.lost || self.net.links.is_cut(machine, to) {
+        if is_dropped || transit.lost || transit.is_cut {
             return;
         }
         if let Some(again_ns) = transit.again_ns {
@@ -60,7 +60,7 @@ impl<P: Process> World<P> {
 
     /// A datagram has arrived, and may be the one whose reply is to be lost.
     pub(crate) fn reply_is_due(&mut self, from: MachineId, to: MachineId, message: &P::Message) {
-        if self.faults.is_sending_watched() && self.reply_drop_is_due(message.kind(), from) {
+        if self.reply_drop_is_due(message.kind(), from) {
             self.faults.doom_reply(to, from);
         }
     }

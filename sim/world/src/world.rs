@@ -41,6 +41,8 @@ pub struct World<P: Process> {
     pub(crate) effects: Effects<P::Message, P::Fact>,
     /// Whose step it is: who is to blame for a panic.
     pub(crate) stepping: MachineId,
+    /// How often any machine went down.
+    pub(crate) falls: u64,
 }
 
 impl<P: Process> World<P> {
@@ -61,6 +63,7 @@ impl<P: Process> World<P> {
             ending: None,
             effects: Effects::new(ConnId(1)),
             stepping: MachineId(0),
+            falls: 0,
         }
     }
 
@@ -72,7 +75,7 @@ impl<P: Process> World<P> {
         let clock = Clock::new(weather.map_or(0, |clock| clock.offset_ms), weather.map_or(0, |clock| clock.drift_ppm));
         self.machines.push(Machine::new(process, clock, Disk::new(self.seed, machine, self.weather.disk)));
         self.net.add();
-        self.queue.push(start_ns.max(self.now_ns), Job::Boot { machine, downs: 0 });
+        self.boot_at(machine, start_ns.max(self.now_ns));
         machine
     }
 
@@ -84,8 +87,7 @@ impl<P: Process> World<P> {
 
     /// Lets the next thing happen: an arrival, an alarm, an answer, a fault. False when nothing is left to happen or the run has ended.
     pub fn step(&mut self) -> bool {
-        let Some(until_ns) = self.queue.next_ns() else { return false };
-        self.run(until_ns, 1) == 1
+        self.run(u64::MAX, 1) == 1
     }
 
     /// Lets everything happen up to and including `until_ns`. Then that is the time, unless the run has ended.

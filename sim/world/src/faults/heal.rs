@@ -21,6 +21,7 @@ impl<P: Process> World<P> {
             }
         }
         self.faults.doomed_replies.clear();
+        self.faults.look_at_sending();
         self.happened(MachineId(0), Happening::Healed);
         for machine in self.faults.absent.clone() {
             if self.machines[machine.index()].is_left_out {

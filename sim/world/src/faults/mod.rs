@@ -73,6 +73,8 @@ pub(crate) struct Faults {
     reply_thieves: Vec<Thief>,
     /// Datagram replies to be lost: from whom, to whom.
     doomed_replies: Vec<(MachineId, MachineId)>,
+    /// Whether some fault cares about what is sent. Asked for every message, so it is kept.
+    pub(crate) is_sending_watched: bool,
     is_unrestricted: bool,
     absent: Vec<MachineId>,
     pub(crate) supervisor_ns: u64,
@@ -85,20 +87,24 @@ impl Faults {
         !self.watches[moment as usize].is_empty()
     }
 
-    /// Whether some fault cares about what is sent.
-    pub(crate) fn is_sending_watched(&self) -> bool {
-        self.watches(Moment::Send) || !self.thieves.is_empty() || !self.reply_thieves.is_empty() || !self.doomed_replies.is_empty()
+    /// Looks again whether some fault cares about what is sent; after each change of those that may.
+    fn look_at_sending(&mut self) {
+        self.is_sending_watched =
+            self.watches(Moment::Send) || !self.thieves.is_empty() || !self.reply_thieves.is_empty() || !self.doomed_replies.is_empty();
     }
 
     /// The next datagram from one machine to another is to be lost.
     pub(crate) fn doom_reply(&mut self, from: MachineId, to: MachineId) {
         self.doomed_replies.push((from, to));
+        self.look_at_sending();
     }
 
     /// Whether this datagram is one that is to be lost.
     pub(crate) fn take_doomed_reply(&mut self, from: MachineId, to: MachineId) -> bool {
         let place = self.doomed_replies.iter().position(|doomed| *doomed == (from, to));
-        place.map(|place| self.doomed_replies.remove(place)).is_some()
+        let is_doomed = place.map(|place| self.doomed_replies.remove(place)).is_some();
+        self.look_at_sending();
+        is_doomed
     }
 }
 
@@ -130,6 +136,7 @@ impl<P: Process> World<P> {
             }
             self.faults.planned.push(Planned { what: fault.what.clone(), phase: Phase::Waiting, subject: None, peer: None });
         }
+        self.faults.look_at_sending();
     }
 
     /// An event of a kind happened on a machine: the faults that waited for it strike, at once or later.
@@ -148,6 +155,7 @@ impl<P: Process> World<P> {
             }
             watch.left > 0
         });
+        self.faults.look_at_sending();
         for (fault, after_ns) in due {
             let planned = &mut self.faults.planned[fault as usize];
             (planned.subject, planned.peer) = (Some(subject), peer);

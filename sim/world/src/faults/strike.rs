@@ -45,6 +45,7 @@ impl<P: Process> World<P> {
             }
         };
         self.land(fault, what);
+        self.faults.look_at_sending();
     }
 
     /// A fault was not permitted, and is left out.
@@ -66,6 +67,7 @@ impl<P: Process> World<P> {
         let machine = self.befallen(fault, &what);
         self.happened(machine, Happening::Ended { fault });
         self.lift(fault, machine, what);
+        self.faults.look_at_sending();
     }
 
     /// The faults on a machine's disk that have spent themselves are over.

@@ -25,6 +25,7 @@ impl<M> Default for Datagrams<M> {
 
 impl<M> Datagrams<M> {
     /// Puts one on its way, and says its slot.
+    #[inline(always)]
     pub(crate) fn put(&mut self, datagram: Datagram<M>) -> u32 {
         match self.free.pop() {
             Some(slot) => {
@@ -39,6 +40,7 @@ impl<M> Datagrams<M> {
     }
 
     /// Takes one that has arrived.
+    #[inline(always)]
     pub(crate) fn take(&mut self, slot: u32) -> Datagram<M> {
         self.free.push(slot);
         self.slots[slot as usize].take().expect("a slot is named by one entry of the queue, which is taken once")

@@ -12,6 +12,8 @@ pub(crate) struct Transit {
     pub(crate) latency_ns: u64,
     /// It is lost once.
     pub(crate) lost: bool,
+    /// Faults cut the link now.
+    pub(crate) is_cut: bool,
     /// It arrives a second time, so much later.
     pub(crate) again_ns: Option<u64>,
     /// What a loss costs a stream on top of a second latency: the longest tail.
@@ -61,12 +63,13 @@ impl Links {
         self.rows.iter_mut().flatten().for_each(|link| link.dice = None);
     }
 
-    /// Draws the fate of a message: three words, whatever comes of them.
+    /// Draws the fate of a message: two words, whatever comes of them.
+    #[inline(always)]
     pub(crate) fn draw(&mut self, from: MachineId, to: MachineId) -> Transit {
         let seed = self.seed;
         let link = link(&mut self.rows, from, to);
         let dice = link.dice.get_or_insert_with(|| Box::new(Dice::named(seed, "link", u64::from(from.0), u64::from(to.0))));
-        self.weather.transit([dice.word(), dice.word(), dice.word()], link.extra_ns)
+        self.weather.transit(dice.between(0, u64::MAX), link.extra_ns, link.cuts > 0)
     }
 
     /// A latency for what the faults themselves send; it draws nothing, so that the link's own messages keep their fate.
@@ -126,7 +129,7 @@ fn link(rows: &mut [Vec<Link>], from: MachineId, to: MachineId) -> &mut Link {
     &mut row[to.index()]
 }
 
-/// The weather in ns, its chances scaled to the range of a 32-bit word.
+/// The weather in ns, its chances scaled to [`CHANCE_BITS`].
 #[derive(Clone, Copy, Debug)]
 struct Scaled {
     base_ns: u64,
@@ -137,9 +140,14 @@ struct Scaled {
     again_below: u64,
 }
 
+/// A chance is as fine as one in a million.
+const CHANCE_BITS: u32 = 20;
+/// A jitter has so many steps, what 64 bits leave after two chances: 1 ns each up to 16 ms.
+const JITTER_BITS: u32 = 24;
+
 impl Scaled {
     fn new(weather: LinkWeather) -> Scaled {
-        let below = |ppm: u32| (u64::from(ppm) << 32) / 1_000_000;
+        let below = |ppm: u32| (u64::from(ppm) << CHANCE_BITS).div_ceil(1_000_000);
         Scaled {
             base_ns: u64::from(weather.latency_us) * MICROSECOND,
             jitter_ns: u64::from(weather.jitter_us) * MICROSECOND,
@@ -150,25 +158,32 @@ impl Scaled {
         }
     }
 
-    /// What three words make of a message: its jitter, its tail, its loss or duplication.
-    fn transit(&self, [jitter, tail, fate]: [u32; 3], extra_ns: u64) -> Transit {
+    /// What 64 random bits make of a message: 24 are its jitter, 20 say whether it takes the tail, 20 whether it is lost or doubled.
+    #[inline(always)]
+    fn transit(&self, bits: u64, extra_ns: u64, is_cut: bool) -> Transit {
+        let chance = |bits: u64| bits & ((1 << CHANCE_BITS) - 1);
+        let (jitter, tail, fate) = (bits >> (64 - JITTER_BITS), chance(bits >> CHANCE_BITS), chance(bits));
         let mut latency_ns = self.base_ns + extra_ns + share(jitter, self.jitter_ns);
-        if u64::from(tail) < self.tail_below {
-            // Below its bound the word is still uniform, so it also says how long the tail is.
-            latency_ns += (u128::from(tail) * u128::from(self.tail_ns) / u128::from(self.tail_below)) as u64;
+        if tail < self.tail_below {
+            latency_ns += share(blend(bits), self.tail_ns);
         }
-        // One word for both: what is lost cannot arrive twice.
-        let lost = u64::from(fate) < self.lost_below;
-        let again = !lost && u64::from(fate) < self.lost_below + self.again_below;
-        // The copy takes a way of its own, from bits that say nothing about the first one's.
-        let again_ns = again.then(|| self.base_ns + extra_ns + share(fate.wrapping_mul(0x9e37_79b9).rotate_left(16) ^ tail, self.jitter_ns + self.tail_ns));
-        Transit { latency_ns, lost, again_ns, resend_ns: self.tail_ns }
+        // One number for both: what is lost cannot arrive twice.
+        let lost = fate < self.lost_below;
+        let again = !lost && fate < self.lost_below + self.again_below;
+        let again_ns = again.then(|| self.base_ns + extra_ns + share(blend(!bits), self.jitter_ns + self.tail_ns));
+        Transit { latency_ns, lost, is_cut, again_ns, resend_ns: self.tail_ns }
     }
 }
 
-/// The word's share of a span of ns.
-fn share(word: u32, span_ns: u64) -> u64 {
-    ((u128::from(word) * u128::from(span_ns + 1)) >> 32) as u64
+/// A number of [`JITTER_BITS`] from all bits of another, for what is needed so seldom that no word is drawn for it (Fibonacci hashing).
+fn blend(bits: u64) -> u64 {
+    bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - JITTER_BITS)
+}
+
+/// The share of a span of ns that a number of [`JITTER_BITS`] stands for.
+#[inline(always)]
+fn share(number: u64, span_ns: u64) -> u64 {
+    ((u128::from(number) * u128::from(span_ns + 1)) >> JITTER_BITS) as u64
 }
 
 #[cfg(test)]

@@ -49,8 +49,8 @@ impl<M> Net<M> {
     }
 
     /// What is first on a way of a stream has arrived, if its time has come.
-    pub(crate) fn arrive(&mut self, now_ns: u64, conn: ConnId, way: u8, queue: &mut Queue) -> Option<Arrival<M>> {
-        self.streams.arrive(now_ns, conn, usize::from(way), &self.stations, &mut self.links, queue)
+    pub(crate) fn arrive(&mut self, now_ns: u64, slot: u32, way: u8, queue: &mut Queue) -> Option<Arrival<M>> {
+        self.streams.arrive(now_ns, slot, usize::from(way), &self.stations, &mut self.links, queue)
     }
 
     /// A process closes a stream, or its kernel does after it died.

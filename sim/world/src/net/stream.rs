@@ -2,7 +2,7 @@
 //! the machine's next life. Never a message twice, never one that overtakes another.
 //!
 //! A way is one direction of a stream: way 0 runs from the opener (end 0) to the other (end 1), way 1 back. The queue holds an entry for the first flight of each way at most,
-//! apart from stale ones, which find nothing due.
+//! apart from stale ones, which find nothing due. It names a slot; if another stream is in it by then, the entry is a stale one of that.
 
 use std::collections::VecDeque;
 
@@ -81,6 +81,8 @@ struct End {
 #[derive(Clone, Debug)]
 struct Stream<M> {
     conn: ConnId,
+    slot: u32,
+    gives_up_ns: u64,
     ends: [End; 2],
     ways: [Way<M>; 2],
     /// The middle of it is gone: what is sent goes nowhere.
@@ -121,19 +123,15 @@ impl<M> Streams<M> {
     pub(crate) fn open(&mut self, now_ns: u64, conn: ConnId, from: MachineId, to: MachineId, stalled: [bool; 2], latency_ns: u64, queue: &mut Queue) {
         let way = |stalled| Way { flights: VecDeque::new(), last_ns: 0, stalled, closing: false, orphan: false, doomed: false };
         let ends = [End { machine: from, state: State::Opening }, End { machine: to, state: State::Unborn }];
-        let mut stream = Stream { conn, ends, ways: stalled.map(way), broken: false };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
+        let gives_up_ns = now_ns + CONNECT_TIMEOUT_NS;
+        let mut stream = Stream { conn, slot, gives_up_ns, ends, ways: stalled.map(way), broken: false };
         stream.fly(now_ns, 0, Segment::Syn, latency_ns, queue);
-        queue.push(now_ns + CONNECT_TIMEOUT_NS, Job::GiveUp { conn });
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = Some(stream);
-                slot
-            }
-            None => {
-                self.slots.push(Some(stream));
-                (self.slots.len() - 1) as u32
-            }
-        };
+        queue.push(gives_up_ns, Job::GiveUp { slot });
+        self.slots[slot as usize] = Some(stream);
         let place = (conn.0 - self.first) as usize;
         assert!(place >= self.index.len(), "stream {} is opened twice", conn.0);
         // Numbers between were given to processes that went down before they could use them.
@@ -177,8 +175,9 @@ impl<M> Streams<M> {
     }
 
     /// What is first on a way has arrived, if its time has come.
-    pub(crate) fn arrive(&mut self, now_ns: u64, conn: ConnId, way: usize, stations: &[Station], links: &mut Links, queue: &mut Queue) -> Option<Arrival<M>> {
-        let stream = self.get(conn)?;
+    pub(crate) fn arrive(&mut self, now_ns: u64, slot: u32, way: usize, stations: &[Station], links: &mut Links, queue: &mut Queue) -> Option<Arrival<M>> {
+        let stream = self.slots[slot as usize].as_mut()?;
+        let conn = stream.conn;
         let here = &mut stream.ways[way];
         if here.flights.front()?.arrives_ns > now_ns {
             return None;
@@ -187,7 +186,7 @@ impl<M> Streams<M> {
         if let Some(next) = here.flights.front()
             && next.arrives_ns != STALLED
         {
-            queue.push(next.arrives_ns, Job::Arrive { conn, way: way as u8 });
+            queue.push(next.arrives_ns, Job::Arrive { slot, way: way as u8 });
         }
         let (sender, taker) = (way, 1 - way);
         let (machine, from) = (stream.ends[taker].machine, stream.ends[sender].machine);
@@ -234,10 +233,11 @@ impl<M> Streams<M> {
     }
 
     /// A kernel gives up opening a stream; its process is told.
-    pub(crate) fn give_up(&mut self, conn: ConnId) -> Option<Arrival<M>> {
-        let stream = self.get(conn)?;
+    pub(crate) fn give_up(&mut self, now_ns: u64, slot: u32) -> Option<Arrival<M>> {
+        let stream = self.slots[slot as usize].as_mut()?;
+        let conn = stream.conn;
         let [opener, other] = stream.ends;
-        if opener.state != State::Opening {
+        if opener.state != State::Opening || stream.gives_up_ns != now_ns {
             return None;
         }
         stream.ends[0].state = State::Gone;
@@ -397,7 +397,7 @@ impl<M> Stream<M> {
         } else {
             here.last_ns = here.last_ns.max(now_ns + latency_ns);
             if here.flights.is_empty() {
-                queue.push(here.last_ns, Job::Arrive { conn: self.conn, way: way as u8 });
+                queue.push(here.last_ns, Job::Arrive { slot: self.slot, way: way as u8 });
             }
             here.last_ns
         };
@@ -424,7 +424,7 @@ impl<M> Stream<M> {
             flight.arrives_ns = here.last_ns;
         }
         if let Some(first) = here.flights.front() {
-            queue.push(first.arrives_ns, Job::Arrive { conn: self.conn, way: way as u8 });
+            queue.push(first.arrives_ns, Job::Arrive { slot: self.slot, way: way as u8 });
         }
     }
 
