@@ -100,9 +100,10 @@ impl Flink {
         }
         while self.first.is_empty() && self.left > 0 && self.leaves.is_none() && !desk.is_late() {
             let Some(step) = self.script.steps.get(self.next) else {
-                // From the top, as another incarnation of the process.
+                // From the top, as another incarnation of the process; one that was killed has left its session behind.
                 self.next = 0;
-                self.leaves = Some(Leave::Abandon);
+                let was_closed = matches!(self.script.steps.last(), Some(Step::Request { op: Op::CloseSession, .. }));
+                self.leaves = (!was_closed).then_some(Leave::Abandon);
                 break;
             };
             match step {

@@ -122,7 +122,11 @@ fn holds(stage: &Stage, is_calm: bool) -> usize {
     let mut acquired = 0;
     for (client, fact) in &stage.notes {
         match fact {
-            ClientFact::Returned { result: Ok(Reply::Children { names, .. }), .. } => drop(listed.insert(*client, names)),
+            ClientFact::Returned { result: Ok(Reply::Children { names, .. }), .. } => {
+                let rounds: BTreeSet<&str> = names.iter().map(|name| &name[..name.len() - 10]).collect();
+                assert_eq!(rounds.len(), names.len(), "a round has two nodes: {names:?}");
+                listed.insert(*client, names);
+            }
             ClientFact::Recipe(RecipeFact::Acquired { path, node }) => {
                 let lowest = listed[client].iter().min_by_key(|name| sequence(name)).expect("its own node at least");
                 assert_eq!(*node, format!("{path}/{lowest}"), "who holds was the lowest");
