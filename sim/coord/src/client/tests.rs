@@ -57,6 +57,22 @@ fn a_lost_connection_makes_requests_unknown_and_the_session_goes_elsewhere() {
 }
 
 #[test]
+fn neither_events_nor_pongs_count_as_seen() {
+    let mut scene = Scene::attached(0);
+    let check = |said: String, expected: &str| assert_eq!(said, expected);
+    scene.submit(get("/a", true));
+    scene.replies(1, 1, 5, data());
+    check(scene.says(1, Message::Event { zxid: Zxid(9), event: WatchEvent { kind: EventKind::NodeDataChanged, path: "/a".into() } }), "NodeDataChanged /a");
+    check(scene.says(1, Message::Pong { zxid: Zxid(9) }), "");
+    scene.closed(1);
+    scene.wait();
+    // The event of /b, changed by the same multi, may have been lost with the connection: setWatches must not say that 9 was seen.
+    check(scene.opened(2), "2 connect session 7 seen 5");
+    // The one-shot watch is used up: nothing is left to arm again.
+    check(scene.accepts(2, 7), "attached again");
+}
+
+#[test]
 fn an_expired_session_ends_and_the_next_one_counts_from_one() {
     let mut scene = Scene::attached(0);
     let check = |said: String, expected: &str| assert_eq!(said, expected);
