@@ -4,6 +4,8 @@ use vocab::time::{MILLISECOND, Now};
 
 /// What a right wall clock reads when the world begins: 2024-01-01 00:00:00 UTC.
 const BEGIN_WALL_NS: i64 = 1_704_067_200 * 1_000_000_000;
+/// A wall clock is at most so far off, some 146 years, so that no sum with it overflows.
+const WALL_OFFSET_MAX_NS: i64 = i64::MAX / 2;
 /// One, in parts per million.
 const MILLION: i128 = 1_000_000;
 
@@ -25,14 +27,15 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new(offset_ms: i64, drift_ppm: i32) -> Clock {
-        let wall_offset_ns = BEGIN_WALL_NS.saturating_add(offset_ms.saturating_mul(MILLISECOND as i64));
-        Clock { since_ns: 0, since_mono_ns: 0, drift_ppm, weather_ppm: drift_ppm, drifts: Vec::new(), wall_offset_ns }
+        let mut clock = Clock { since_ns: 0, since_mono_ns: 0, drift_ppm, weather_ppm: drift_ppm, drifts: Vec::new(), wall_offset_ns: BEGIN_WALL_NS };
+        clock.step(offset_ms);
+        clock
     }
 
     /// What both clocks read at a world time.
     pub(crate) fn read(&self, now_ns: u64) -> Now {
         let mono_ns = self.since_mono_ns + self.run(now_ns - self.since_ns);
-        Now { mono_ns, wall_ns: self.wall_offset_ns.saturating_add(mono_ns as i64) }
+        Now { mono_ns, wall_ns: self.wall_offset_ns + mono_ns as i64 }
     }
 
     /// The first world time at which the monotonic clock reads `mono_ns` or more; `now_ns` if it does already.
@@ -52,7 +55,8 @@ impl Clock {
 
     /// Steps the wall clock.
     pub(crate) fn step(&mut self, by_ms: i64) {
-        self.wall_offset_ns = self.wall_offset_ns.saturating_add(by_ms.saturating_mul(MILLISECOND as i64));
+        let stepped = self.wall_offset_ns.saturating_add(by_ms.saturating_mul(MILLISECOND as i64));
+        self.wall_offset_ns = stepped.clamp(-WALL_OFFSET_MAX_NS, WALL_OFFSET_MAX_NS);
     }
 
     /// A fault sets the drift.

@@ -34,57 +34,37 @@ pub(crate) enum Job {
 
 /// The latest time that an entry can have, some 833 days; what is asked for later is asked for then.
 const LATEST_NS: u64 = (1 << 56) - 1;
-/// How many entries a run can ask for.
+/// How many entries a run can ask for: days of computing. Checked whenever a driver lets the world run on.
 const ASKED_MAX: u64 = 1 << 40;
-/// How many slots, faults and machines a job can tell apart.
-const NUMBER_MAX: u32 = 1 << 28;
+/// How many slots, faults and machines a job can tell apart. Whoever hands out the numbers sees to it.
+pub(crate) const NUMBER_MAX: u32 = 1 << 28;
 /// A bucket of the wheel spans 2^18 ns, a quarter of a millisecond: 64 of them hold what is on its way over links and disks, with about one entry each.
 const BUCKET_BITS: u32 = 18;
 /// How many buckets the wheel has: one bit each in a word.
 const BUCKETS: u64 = 64;
 /// A bucket is searched from end to end, so what is more than this goes to the heap.
-const BUCKET_MAX: u8 = 12;
-/// No node.
-const NONE: u32 = u32::MAX;
+const BUCKET_MAX: usize = 16;
 
 /// The event queue: a wheel for the next 16 ms and a heap for all that is later or does not fit. An entry is a number; from the high bits down: time (56), order of asking (40),
 /// kind of job (4), its number (28).
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
-    /// The first node of each bucket.
-    firsts: [u32; BUCKETS as usize],
+    /// The entries of each bucket, in no order.
+    buckets: Box<[[u128; BUCKET_MAX]; BUCKETS as usize]>,
     /// How many entries each bucket has.
     counts: [u8; BUCKETS as usize],
     /// A bit for each bucket that has any.
     filled: u64,
     /// The bucket of the last entry taken, counted from the beginning of time. All entries of the wheel are in this one or the 63 after it.
     turn: u64,
-    nodes: Vec<Node>,
-    /// The first of the nodes that are not in use.
-    unused: u32,
     far: BinaryHeap<Reverse<u128>>,
     asked: u64,
 }
 
-/// An entry of the wheel, and the next one of its bucket.
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    entry: u128,
-    next: u32,
-}
-
 impl Default for Queue {
     fn default() -> Self {
-        Queue {
-            firsts: [NONE; BUCKETS as usize],
-            counts: [0; BUCKETS as usize],
-            filled: 0,
-            turn: 0,
-            nodes: Vec::new(),
-            unused: NONE,
-            far: BinaryHeap::new(),
-            asked: 0,
-        }
+        let buckets = Box::new([[0; BUCKET_MAX]; BUCKETS as usize]);
+        Queue { buckets, counts: [0; BUCKETS as usize], filled: 0, turn: 0, far: BinaryHeap::new(), asked: 0 }
     }
 }
 
@@ -92,61 +72,74 @@ impl Queue {
     /// Asks for `job` at `at_ns`, which is not before the last entry taken.
     #[inline(always)]
     pub(crate) fn push(&mut self, at_ns: u64, job: Job) {
-        assert!(self.asked < ASKED_MAX, "a run asks for fewer than 2^40 things: lower the bound on its events");
         let at_ns = at_ns.min(LATEST_NS);
         let entry = u128::from(at_ns) << 72 | u128::from(self.asked) << 32 | u128::from(job.pack());
         self.asked += 1;
         let turn = at_ns >> BUCKET_BITS;
         let bucket = (turn % BUCKETS) as usize;
-        if turn - self.turn >= BUCKETS || self.counts[bucket] == BUCKET_MAX {
+        let count = usize::from(self.counts[bucket]);
+        if turn - self.turn >= BUCKETS || count == BUCKET_MAX {
             self.far.push(Reverse(entry));
             return;
         }
-        let node = Node { entry, next: self.firsts[bucket] };
-        self.firsts[bucket] = self.unused;
-        match self.nodes.get_mut(self.unused as usize) {
-            Some(free) => {
-                self.unused = free.next;
-                *free = node;
-            }
-            None => {
-                self.firsts[bucket] = self.nodes.len() as u32;
-                self.nodes.push(node);
-            }
-        }
-        self.counts[bucket] += 1;
+        self.buckets[bucket][count % BUCKET_MAX] = entry;
+        self.counts[bucket] = count as u8 + 1;
         self.filled |= 1 << bucket;
     }
 
     /// The time of the next entry.
     pub(crate) fn next_ns(&self) -> Option<u64> {
-        let near = if self.filled == 0 { None } else { Some(self.least(self.next_bucket()).0) };
-        let far = self.far.peek().map(|Reverse(entry)| *entry);
-        near.into_iter().chain(far).min().map(|entry| (entry >> 72) as u64)
+        let near = if self.filled == 0 { u128::MAX } else { self.least(self.next_bucket()).0 };
+        let least = near.min(self.first_far());
+        (least != u128::MAX).then_some((least >> 72) as u64)
     }
 
     /// Takes the next entry if its time is `until_ns` at the latest.
     #[inline(always)]
     pub(crate) fn pop_until(&mut self, until_ns: u64) -> Option<(u64, Job)> {
-        let far = self.far.peek().map_or(u128::MAX, |Reverse(entry)| *entry);
-        let near = if self.filled == 0 { None } else { Some(self.next_bucket()) };
-        let found = near.map(|bucket| (bucket, self.least(bucket)));
-        let entry = found.map_or(far, |(_, (entry, ..))| entry.min(far));
+        let mut entry = self.first_far();
+        let mut found = None;
+        if self.filled != 0 {
+            let bucket = self.next_bucket();
+            let (least, place) = self.least(bucket);
+            if least < entry {
+                entry = least;
+                found = Some((bucket, place));
+            }
+        }
         let at_ns = (entry >> 72) as u64;
         if at_ns > until_ns || entry == u128::MAX {
             return None;
         }
-        match found {
-            Some((bucket, (least, place, before))) if least == entry => self.unlink(bucket, place, before),
-            Some(_) | None => drop(self.far.pop()),
+        if let Some((bucket, place)) = found {
+            let left = self.counts[bucket] - 1;
+            self.counts[bucket] = left;
+            if left == 0 {
+                self.filled &= !(1 << bucket);
+            } else {
+                self.buckets[bucket][place] = self.buckets[bucket][usize::from(left) % BUCKET_MAX];
+            }
+        } else {
+            self.far.pop();
         }
         self.turn = at_ns >> BUCKET_BITS;
         Some((at_ns, Job::unpack(entry as u32)))
     }
 
+    /// Panics when a run has asked for so much that the order of asking would run into the time.
+    pub(crate) fn assert_order(&self) {
+        assert!(self.asked < ASKED_MAX, "a run asks for fewer than 2^40 things: lower the bound on its events");
+    }
+
     /// How many entries wait.
     pub(crate) fn len(&self) -> usize {
         self.far.len() + self.counts.iter().map(|count| usize::from(*count)).sum::<usize>()
+    }
+
+    /// The first entry of the heap; greater than every entry if there is none.
+    #[inline(always)]
+    fn first_far(&self) -> u128 {
+        self.far.peek().map_or(u128::MAX, |Reverse(entry)| *entry)
     }
 
     /// The first bucket, from the present one on, that has any.
@@ -156,35 +149,17 @@ impl Queue {
         ((self.turn + u64::from(ahead)) % BUCKETS) as usize
     }
 
-    /// The least entry of a bucket, its node, and the node before it.
+    /// The least entry of a bucket that has any, and its place.
     #[inline(always)]
-    fn least(&self, bucket: usize) -> (u128, u32, u32) {
-        let mut place = self.firsts[bucket];
-        let mut node = self.nodes[place as usize];
-        let mut least = (node.entry, place, NONE);
-        while node.next != NONE {
-            let before = place;
-            place = node.next;
-            node = self.nodes[place as usize];
-            if node.entry < least.0 {
-                least = (node.entry, place, before);
+    fn least(&self, bucket: usize) -> (u128, usize) {
+        let entries = &self.buckets[bucket];
+        let (mut least, mut place) = (entries[0], 0);
+        for other in 1..usize::from(self.counts[bucket]).min(BUCKET_MAX) {
+            if entries[other] < least {
+                (least, place) = (entries[other], other);
             }
         }
-        least
-    }
-
-    #[inline(always)]
-    fn unlink(&mut self, bucket: usize, place: u32, before: u32) {
-        let next = std::mem::replace(&mut self.nodes[place as usize].next, self.unused);
-        self.unused = place;
-        match self.nodes.get_mut(before as usize) {
-            Some(before) => before.next = next,
-            None => self.firsts[bucket] = next,
-        }
-        self.counts[bucket] -= 1;
-        if self.counts[bucket] == 0 {
-            self.filled &= !(1 << bucket);
-        }
+        (least, place)
     }
 }
 
@@ -205,7 +180,6 @@ impl Job {
             Job::End { fault } => (10, fault),
             Job::Heal => (11, 0),
         };
-        assert!(number < NUMBER_MAX, "a world has fewer than 2^28 messages on their way, and faults");
         kind << 28 | number
     }
 

@@ -74,8 +74,11 @@ impl Tape {
     }
 }
 
-/// Writes down what `Hash` says, every number in little-endian order and fixed width.
+/// Writes down what `Hash` says, every number in little-endian order and fixed width. Lengths and variants, which are nearly always small, take a byte, or nine.
 struct Scribe<'a>(&'a mut Tape);
+
+/// Announces a length or variant that a byte cannot hold.
+const LARGE: u8 = 0xff;
 
 impl Hasher for Scribe<'_> {
     #[inline]
@@ -102,9 +105,15 @@ impl Hasher for Scribe<'_> {
     fn write_u128(&mut self, n: u128) {
         self.0.put(n.to_le_bytes());
     }
-    #[inline]
+    #[inline(always)]
     fn write_usize(&mut self, n: usize) {
-        self.write_u64(n as u64);
+        match u8::try_from(n) {
+            Ok(small) if small != LARGE => self.write_u8(small),
+            Ok(_) | Err(_) => {
+                self.write_u8(LARGE);
+                self.write_u64(n as u64);
+            }
+        }
     }
     #[inline]
     fn write_i8(&mut self, n: i8) {
@@ -126,9 +135,15 @@ impl Hasher for Scribe<'_> {
     fn write_i128(&mut self, n: i128) {
         self.write_u128(n as u128);
     }
-    #[inline]
+    #[inline(always)]
     fn write_isize(&mut self, n: isize) {
-        self.write_u64(n as i64 as u64);
+        match u8::try_from(n) {
+            Ok(small) if small != LARGE => self.write_u8(small),
+            Ok(_) | Err(_) => {
+                self.write_u8(LARGE);
+                self.write_u64(n as i64 as u64);
+            }
+        }
     }
     /// Nobody asks: the bytes themselves are hashed.
     fn finish(&self) -> u64 {
@@ -142,7 +157,7 @@ mod tests {
     use xxhash_rust::xxh3::xxh3_128;
 
     #[test]
-    fn the_hash_is_xxh3_of_the_little_endian_words() {
+    fn the_hash_is_xxh3_of_little_endian_numbers() {
         let mut tape = Tape::new();
         tape.event(7, MachineId(3), &(1u32, "ab", [9u8, 8]));
         let mut bytes = Vec::new();
@@ -150,7 +165,7 @@ mod tests {
         bytes.extend(3u16.to_le_bytes());
         bytes.extend(1u32.to_le_bytes());
         bytes.extend(b"ab\xff");
-        bytes.extend(2u64.to_le_bytes()); // The length of a slice goes before it.
+        bytes.push(2); // The length of a slice goes before it.
         bytes.extend([9, 8]);
         assert_eq!(tape.digest(), xxh3_128(&bytes));
     }
@@ -170,6 +185,7 @@ mod tests {
         tape.event(1, MachineId(2), &long);
         bytes.extend(1u64.to_le_bytes());
         bytes.extend(2u16.to_le_bytes());
+        bytes.push(LARGE);
         bytes.extend((long.len() as u64).to_le_bytes());
         bytes.extend(long);
         assert_eq!(tape.digest(), xxh3_128(&bytes));

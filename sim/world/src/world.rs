@@ -186,32 +186,32 @@ impl<P: Process> World<P> {
         self.notes.push(Note { at_ns: self.now_ns, machine, fact });
     }
 
-    /// Lets up to `jobs_max` things happen until `until_ns`, and says how many did. A panic of a process ends the run.
+    /// Lets up to `jobs_max` things happen until `until_ns`, and says how many did; one, if it ended in a panic, which ends the run.
     fn run(&mut self, until_ns: u64, jobs_max: u64) -> u64 {
-        let mut jobs = 0;
         let outcome = panics::catch(|| {
+            let mut jobs = 0;
+            self.queue.assert_order();
             let mut pace = Pace::now();
             // A clone, or a world that ran elsewhere before, brings its time along.
             pace.advance(self.now_ns);
             while jobs < jobs_max && self.ending.is_none() {
                 let Some((at_ns, job)) = self.queue.pop_until(until_ns) else { break };
                 assert!(at_ns >= self.now_ns, "the queue went back in time");
-                if at_ns > self.now_ns {
-                    self.now_ns = at_ns;
-                    pace.advance(at_ns);
-                }
+                self.now_ns = at_ns;
+                pace.advance(at_ns);
                 jobs += 1;
                 self.happen(job);
                 if self.events >= self.events_max {
                     self.end(Ending::Runaway { events: self.events });
                 }
             }
+            jobs
         });
-        if let Err(caught) = outcome {
+        outcome.unwrap_or_else(|caught| {
             let machine = self.stepping;
             self.end(Ending::Crashed { machine, place: caught.place, message: caught.message });
-        }
-        jobs
+            1
+        })
     }
 }
 

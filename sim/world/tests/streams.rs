@@ -19,7 +19,12 @@ fn check(faults: &[Fault], orders: &[(u64, u16, &str)], until_ms: u64, heard: &[
 
 #[test]
 fn a_stream_opens_and_carries_messages_in_order_and_closes_after_them() {
-    check(&[], &[(0, 0, "open 1; say 0 A"), (25, 0, "say 0 B; say 0 C; close 0; say 0 D")], 100, &["10 1: accepted 0", "10 1: A from 0", "20 0: opened 1", "35 1: B from 0", "35 1: C from 0", "35 1: closed 0"]);
+    check(
+        &[],
+        &[(0, 0, "open 1; say 0 A"), (25, 0, "say 0 B; say 0 C; close 0; say 0 D")],
+        100,
+        &["10 1: accepted 0", "10 1: A from 0", "20 0: opened 1", "35 1: B from 0", "35 1: C from 0", "35 1: closed 0"],
+    );
     check(&[], &[(0, 0, "open 1"), (30, 1, "say 0 B"), (31, 1, "close 0")], 100, &["10 1: accepted 0", "20 0: opened 1", "40 0: B from 1", "41 0: closed 1"]);
 }
 
@@ -53,7 +58,12 @@ fn what_meets_a_cut_waits_and_goes_on_in_its_order() {
     );
     // One way is cut: the other is not, and what comes by it is heard.
     let one_way = What::Partition { shape: Shape::OneWay { from: vec![MachineId(0)], to: vec![MachineId(1)] }, for_ms: 1_000 };
-    check(&[at(45, one_way)], &[(0, 0, "open 1"), (50, 0, "say 0 A"), (50, 1, "say 0 B")], 2_000, &["10 1: accepted 0", "20 0: opened 1", "60 0: B from 1", "1055 1: A from 0"]);
+    check(
+        &[at(45, one_way)],
+        &[(0, 0, "open 1"), (50, 0, "say 0 A"), (50, 1, "say 0 B")],
+        2_000,
+        &["10 1: accepted 0", "20 0: opened 1", "60 0: B from 1", "1055 1: A from 0"],
+    );
 }
 
 #[test]
@@ -71,7 +81,12 @@ fn an_opening_is_refused_by_a_dead_process_and_unheard_by_a_dead_machine() {
 #[test]
 fn a_kernel_that_outlives_its_process_says_so() {
     let crash = What::Crash { machine: machine(1), power: false, restart_ms: Some(500) };
-    check(&[at(50, crash)], &[(0, 0, "open 1"), (45, 1, "say 0 A"), (45, 0, "say 0 B")], 2_000, &["10 1: accepted 0", "20 0: opened 1", "55 0: A from 1", "60 0: closed 1"]);
+    check(
+        &[at(50, crash)],
+        &[(0, 0, "open 1"), (45, 1, "say 0 A"), (45, 0, "say 0 B")],
+        2_000,
+        &["10 1: accepted 0", "20 0: opened 1", "55 0: A from 1", "60 0: closed 1"],
+    );
 }
 
 #[test]
@@ -100,11 +115,27 @@ fn a_cut_stream_tells_both_ends_each_in_its_time_or_neither() {
     let run = |silent| {
         let mut world = stage(3);
         load(&mut world, &[at(45, cut(silent))]);
-        tell(&mut world, &[(0, 0, "open 1"), (0, 0, "open 2"), (40, 0, "say 0 A; say 1 B"), (46, 0, "say 0 C"), (46, 1, "say 0 D"), (1_000, 1, "close 0"), (1_000, 0, "close 0")]);
+        tell(
+            &mut world,
+            &[
+                (0, 0, "open 1"),
+                (0, 0, "open 2"),
+                (40, 0, "say 0 A; say 1 B"),
+                (46, 0, "say 0 C"),
+                (46, 1, "say 0 D"),
+                (1_000, 1, "close 0"),
+                (1_000, 0, "close 0"),
+            ],
+        );
         hear_puppets(&mut world, 60_000).into_iter().skip(4).collect::<Vec<_>>()
     };
     let told = run(false);
-    let closed: Vec<(u64, &str)> = told.iter().filter(|line| line.contains("closed")).map(|line| line.split_once(' ').expect("a time")).map(|(ms, rest)| (ms.parse().expect("ms"), rest)).collect();
+    let closed: Vec<(u64, &str)> = told
+        .iter()
+        .filter(|line| line.contains("closed"))
+        .map(|line| line.split_once(' ').expect("a time"))
+        .map(|(ms, rest)| (ms.parse().expect("ms"), rest))
+        .collect();
     assert_eq!(closed.iter().map(|(_, rest)| *rest).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>(), ["0: closed 1", "1: closed 0"]);
     assert_ne!(closed[0].0, closed[1].0);
     assert!(closed.iter().all(|(ms, _)| (55..300).contains(ms)), "{closed:?}");
@@ -136,10 +167,20 @@ fn a_dropped_message_takes_its_stream_along_and_a_dropped_reply_too() {
 #[test]
 fn a_message_that_is_caught_when_sent_does_not_leave() {
     let cut = What::Partition { shape: Shape::Link { a: Target::Subject, b: Target::Peer }, for_ms: 1_000 };
-    check(&[on(Moment::Send, "B", 2, cut)], &[(0, 0, "open 1"), (30, 0, "say 0 B; say 0 A; say 0 B; say 0 C")], 5_000, &["10 1: accepted 0", "20 0: opened 1", "1040 1: B from 0", "1040 1: A from 0", "1040 1: B from 0", "1040 1: C from 0"]);
+    check(
+        &[on(Moment::Send, "B", 2, cut)],
+        &[(0, 0, "open 1"), (30, 0, "say 0 B; say 0 A; say 0 B; say 0 C")],
+        5_000,
+        &["10 1: accepted 0", "20 0: opened 1", "1040 1: B from 0", "1040 1: A from 0", "1040 1: B from 0", "1040 1: C from 0"],
+    );
     // A crash of the sender: neither that message nor what the step wanted after it.
     let crash = What::Crash { machine: Target::Subject, power: false, restart_ms: None };
-    check(&[on(Moment::Send, "B", 1, crash)], &[(0, 0, "open 1"), (30, 0, "say 0 A; say 0 B; say 0 C")], 5_000, &["10 1: accepted 0", "20 0: opened 1", "40 1: A from 0", "40 1: closed 0"]);
+    check(
+        &[on(Moment::Send, "B", 1, crash)],
+        &[(0, 0, "open 1"), (30, 0, "say 0 A; say 0 B; say 0 C")],
+        5_000,
+        &["10 1: accepted 0", "20 0: opened 1", "40 1: A from 0", "40 1: closed 0"],
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use vocab::plan::{Budget, Fault, Heal, Moment, Target, What, When};
 use vocab::process::Process;
 use vocab::time::MILLISECOND;
 
-use crate::queue::Job;
+use crate::queue::{Job, NUMBER_MAX};
 use crate::world::World;
 
 /// How far a fault has come.
@@ -89,8 +89,7 @@ impl Faults {
 
     /// Looks again whether some fault cares about what is sent; after each change of those that may.
     fn look_at_sending(&mut self) {
-        self.is_sending_watched =
-            self.watches(Moment::Send) || !self.thieves.is_empty() || !self.reply_thieves.is_empty() || !self.doomed_replies.is_empty();
+        self.is_sending_watched = self.watches(Moment::Send) || !self.thieves.is_empty() || !self.reply_thieves.is_empty() || !self.doomed_replies.is_empty();
     }
 
     /// The next datagram from one machine to another is to be lost.
@@ -111,6 +110,7 @@ impl Faults {
 impl<P: Process> World<P> {
     pub(crate) fn load_faults(&mut self, faults: &[Fault], heal: &Heal, budget: Budget, supervisor_ms: u32) {
         assert!(self.faults.planned.is_empty(), "faults are loaded once");
+        assert!(faults.len() < NUMBER_MAX as usize, "a plan has fewer than 2^28 faults");
         self.faults.is_unrestricted = budget == Budget::Unrestricted;
         self.faults.absent = heal.absent.clone();
         self.faults.supervisor_ns = u64::from(supervisor_ms) * MILLISECOND;

@@ -2,6 +2,8 @@
 
 use vocab::ids::MachineId;
 
+use crate::queue::NUMBER_MAX;
+
 /// A datagram on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Datagram<M> {
@@ -33,6 +35,7 @@ impl<M> Datagrams<M> {
                 slot
             }
             None => {
+                assert!(self.slots.len() < NUMBER_MAX as usize, "fewer than 2^28 datagrams are on their way");
                 self.slots.push(Some(datagram));
                 (self.slots.len() - 1) as u32
             }

@@ -11,7 +11,7 @@ use vocab::process::Event;
 use vocab::time::SECOND;
 
 use super::{Links, Station};
-use crate::queue::{Job, Queue};
+use crate::queue::{Job, NUMBER_MAX, Queue};
 
 /// How long a kernel tries to open a stream. Linux takes two minutes; every peer we know gives up earlier by its own timer (ZooKeeper's cnxTimeout is 5 s).
 pub(crate) const CONNECT_TIMEOUT_NS: u64 = 3 * SECOND;
@@ -124,6 +124,7 @@ impl<M> Streams<M> {
         let way = |stalled| Way { flights: VecDeque::new(), last_ns: 0, stalled, closing: false, orphan: false, doomed: false };
         let ends = [End { machine: from, state: State::Opening }, End { machine: to, state: State::Unborn }];
         let slot = self.free.pop().unwrap_or_else(|| {
+            assert!(self.slots.len() < NUMBER_MAX as usize, "fewer than 2^28 streams live at a time");
             self.slots.push(None);
             (self.slots.len() - 1) as u32
         });

@@ -210,5 +210,8 @@ pub fn hear(world: &mut World<Puppet>, until_ms: u64) -> Vec<String> {
 
 /// What puppets noted since, without what the world did: `ms machine: what`.
 pub fn hear_puppets(world: &mut World<Puppet>, until_ms: u64) -> Vec<String> {
-    hear(world, until_ms).into_iter().filter(|line| !line.contains(['{', '}']) && !line.ends_with("Paused") && !line.ends_with("Wiped") && !line.ends_with("Healed")).collect()
+    hear(world, until_ms)
+        .into_iter()
+        .filter(|line| !line.contains(['{', '}']) && !line.ends_with("Paused") && !line.ends_with("Wiped") && !line.ends_with("Healed"))
+        .collect()
 }
