@@ -174,3 +174,30 @@ impl Flink {
 fn ancestors(path: &str) -> impl Iterator<Item = Path> {
     path.match_indices('/').skip(1).map(|(end, _)| Arc::from(&path[..end]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequential_node_is_asked_for_by_its_real_name() {
+        let mut flink = Flink { script: &scripts()[0], next: 0, left: 0, pending: BTreeMap::new(), first: Vec::new(), names: BTreeMap::new(), leaves: None };
+        flink.learn("_c_me-latch-0000000007");
+        flink.learn("0000000000000000002"); // A checkpoint, which is no sequential node.
+        let check = |recorded: &str, real: &str| {
+            let read = |path: &str| Op::GetData { path: path.into(), watch: true };
+            assert_eq!(flink.rename(&read(recorded)), read(real));
+        };
+        check("/l/_c_me-latch-0000000002", "/l/_c_me-latch-0000000007");
+        check("/l/_c_you-latch-0000000002", "/l/_c_you-latch-0000000002");
+        check("/c/0000000000000000001", "/c/0000000000000000001");
+        check("/c", "/c");
+    }
+
+    #[test]
+    fn all_proper_ancestors_but_the_root() {
+        let check = |path: &str, expected: &[&str]| assert_eq!(ancestors(path).map(|path| path.to_string()).collect::<Vec<_>>(), expected);
+        check("/a/b/c", &["/a", "/a/b"]);
+        check("/a", &[]);
+    }
+}

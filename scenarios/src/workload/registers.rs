@@ -141,7 +141,7 @@ impl Registers {
     fn part(&mut self, dice: &mut Dice) -> Op {
         let path = node(dice);
         match dice.below(10) {
-            0..=3 => create(path, false, dice),
+            0..=3 => create(path, false, dice), // ZooKeeper 3.8's clients send no create2 in a multi.
             4..=5 => self.delete(path, dice),
             6..=7 => self.set(path, dice),
             _ => {
@@ -223,15 +223,21 @@ fn data(dice: &mut Dice) -> Data {
 /// Requests that no careful application makes: each has an answer all the same.
 fn odd(dice: &mut Dice) -> Op {
     let version = -1;
-    match dice.below(8) {
-        0 => Op::Create { path: "/".into(), data: None, mode: CreateMode::Persistent, stat: false },
-        1 => Op::Delete { path: "/".into(), version },
-        2 => Op::Delete { path: "/zookeeper".into(), version },
-        3 => Op::Create { path: format!("{ROOT}/../up").into(), data: None, mode: CreateMode::Persistent, stat: false },
-        4 => Op::Create { path: format!("{ROOT}//two").into(), data: None, mode: CreateMode::Ephemeral, stat: true },
-        5 => Op::SetData { path: format!("{ROOT}/nobody/made/this").into(), data: data(dice), version },
-        6 => Op::Delete { path: ROOT.into(), version: 1_000_000 },
-        _ => Op::Create { path: "/zookeeper/quota".into(), data: None, mode: CreateMode::Persistent, stat: false },
+    let create = |path: &str, mode| Op::Create { path: path.into(), data: None, mode, stat: false };
+    match dice.below(13) {
+        0 => create("/", CreateMode::Persistent),
+        1 => create("/registers/../up", CreateMode::Persistent),
+        2 => create("/registers//two", CreateMode::Ephemeral),
+        3 => create("/zookeeper/quota", CreateMode::Persistent),
+        4 => create("/registers/a", CreateMode::PersistentWithTtl(0)),
+        5 => create("/registers/b-s-", CreateMode::PersistentSequentialWithTtl(1 << 40)),
+        6 => Op::Delete { path: "/".into(), version },
+        7 => Op::Delete { path: "/zookeeper".into(), version },
+        8 => Op::Delete { path: ROOT.into(), version: 1_000_000 },
+        9 => Op::SetData { path: "/registers/nobody/made/this".into(), data: data(dice), version },
+        10 => Op::Multi(vec![Op::SetData { path: ROOT.into(), data: data(dice), version }, Op::GetData { path: ROOT.into(), watch: false }]),
+        11 => Op::GetData { path: "/zookeeper/config".into(), watch: true },
+        _ => Op::GetChildren { path: "/".into(), watch: true, stat: true },
     }
 }
 

@@ -1,4 +1,4 @@
-//! A stage for client processes: one service without replicas, time moved from event to event, and mishaps by dice: a request lost, a reply lost, a session expired. Never more than one truth: all requests are served in the order of their arrival.
+//! A stage for client processes: one service without replicas, time moved from event to event, and mishaps by dice: a request lost, a reply lost, a connection cut while nothing is under way, a session expired. Never more than one truth: all requests are served in the order of their arrival.
 
 use std::collections::BTreeMap;
 
@@ -271,6 +271,15 @@ impl Stage {
             self.close_session(session);
             let conns: Vec<ConnId> = self.conns.iter().filter(|(_, conn)| conn.session == Some(session)).map(|(conn, _)| *conn).collect();
             conns.into_iter().for_each(|conn| self.cut(conn));
+        }
+        for conn in self.conns.keys().copied().collect::<Vec<_>>() {
+            if self.mishap() {
+                let session = self.conns[&conn].session.filter(|_| self.dice.chance(300_000));
+                if let Some(session) = session {
+                    self.close_session(session);
+                }
+                self.cut(conn);
+            }
         }
         self.at(self.now_ns + TICK_NS, Due::Tick);
     }
