@@ -221,7 +221,7 @@ fn clients(taste: &Taste, storm_ms: u64, coordination: &Coordination, dice: Plan
         .collect()
 }
 
-/// What each client does: one to three recipes a run, so that their clients meet; the first of them has at least two.
+/// What each client does: one to four recipes a run; the first of them has at least two clients, so that they meet.
 fn kinds(dice: &mut Dice, count: usize) -> Vec<WorkloadKind> {
     let mut kinds = [
         WorkloadKind::Registers,
@@ -238,6 +238,6 @@ fn kinds(dice: &mut Dice, count: usize) -> Vec<WorkloadKind> {
         let place = kinds.iter().position(|kind| *kind == WorkloadKind::Registers).expect("registers are in the list");
         kinds.swap(0, place);
     }
-    let different = dice.between(1, 3).min(count as u64 / 2).max(1) as usize;
+    let different = dice.between(1, 4).min(count as u64 - 1) as usize;
     (0..count).map(|i| kinds[i % different]).collect()
 }

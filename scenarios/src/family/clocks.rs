@@ -9,7 +9,7 @@ use super::{Family, Idle, Purpose, crashes, partitions, pauses};
 
 pub(super) const FAMILY: Family = Family {
     name: "clocks",
-    about: "Wall clocks step by seconds to days, both clocks drift; a few cuts, pauses and crashes make timeouts count.",
+    about: "Wall clocks step by seconds to a month, both clocks drift; a few cuts, pauses and crashes make timeouts count.",
     idle: IDLE,
     number: 5,
     taste: Taste { wild_clocks_ppm: 600_000, ..Taste::USUAL },
@@ -36,7 +36,7 @@ pub(super) fn blows(brush: &mut Brush<'_>, thin: u64) {
             brush.blow(when, What::ClockDrift { machine, ppm });
         } else {
             // A leap second, a slow NTP correction, a wrong time zone, a dead battery.
-            let most_ms = brush.one(&[(1_000, 2), (30_000, 3), (3_600_000, 2), (86_400_000 * 400, 1)]);
+            let most_ms = brush.one(&[(1_000, 2), (30_000, 3), (3_600_000, 2), (30 * 86_400_000, 1)]);
             let by_ms = brush.dice.between(1, 2 * most_ms) as i64 - most_ms as i64;
             brush.blow(when, What::ClockStep { machine, by_ms });
         }

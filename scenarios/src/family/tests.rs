@@ -133,3 +133,12 @@ fn sizes_budgets_workloads_and_absences_vary() {
     assert_eq!(unrestricted("crashes"), 0);
     assert!(all.iter().any(|plan| plan.heal.absent.len() == 2) && all.iter().any(|plan| plan.heal.absent.is_empty()));
 }
+
+#[test]
+fn idle_rules_exist_and_have_a_reason() {
+    for family in families() {
+        for idle in family.idle {
+            assert!(models::rule(idle.rule).is_some() && !idle.reason.is_empty(), "{}: {idle:?}", family.name);
+        }
+    }
+}

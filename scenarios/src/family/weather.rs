@@ -18,11 +18,15 @@ pub(super) const FAMILY: Family = Family {
 
 const IDLE: &[Idle] = &[];
 
+/// The longest spell of slowness in ms: a storm has room for several.
+const SPELL_MAX_MS: u64 = 15_000;
+
 /// Slow links, one at a time or all of one machine.
 pub(super) fn blows(brush: &mut Brush<'_>, thin: u64) {
     for _ in 0..brush.count(thin).div_ceil(2) {
         let extra_ms = slowness(brush);
-        let for_ms = brush.spell();
+        // A link that is slower than the spell is long has held everything back when it ends.
+        let for_ms = brush.spell().max(3 * u64::from(extra_ms)).min(SPELL_MAX_MS);
         if brush.dice.chance(300_000) {
             let scenes = *brush.dice.pick(&[LEADER, LEARNER, CLIENT]);
             let when = brush.on(scenes);
@@ -32,16 +36,16 @@ pub(super) fn blows(brush: &mut Brush<'_>, thin: u64) {
         let when = brush.at();
         let slow = brush.replica();
         let others: Vec<_> = brush.replicas().into_iter().filter(|other| *other != slow).collect();
-        let hit = if brush.dice.chance(500_000) { others } else { vec![*brush.dice.pick(&others)] };
+        let hit = if brush.dice.chance(700_000) { others } else { vec![*brush.dice.pick(&others)] };
         for other in hit {
             brush.blow(when.clone(), What::SlowLink { a: Target::Machine(slow), b: Target::Machine(other), extra_ms, for_ms });
         }
     }
 }
 
-/// By how much: a fraction of a tick, or about the patience of leaders and learners.
+/// By how much: a fraction of a tick, or up to beyond the patience of leaders and learners.
 fn slowness(brush: &mut Brush<'_>) -> u32 {
     let tick = brush.tick_ms();
-    let (low, high) = brush.one(&[((tick / 50 + 1, tick / 2), 3), ((tick / 2, 3 * tick), 1)]);
+    let (low, high) = brush.one(&[((tick / 50 + 1, tick / 2), 2), ((tick / 2, 3 * tick), 1), ((3 * tick, 8 * tick), 2)]);
     brush.dice.between(low, high) as u32
 }

@@ -6,8 +6,8 @@ use super::{Summary, Wish};
 use crate::family::family;
 use crate::probes::probes;
 
-/// After so many runs of a family a rule that judged nothing in any of them is idle.
-pub const IDLE_RUNS: u64 = 50;
+/// After so many runs of a family a rule that judged nothing in any of them is idle: the rules of the rarest recipe judge something in every fifth run.
+pub const IDLE_RUNS: u64 = 100;
 /// After so many seeds a required probe must have been hit.
 pub const PROBE_SEEDS: u64 = 1_000;
 /// The family in which every class of faults occurs: without it no probe can be demanded.
