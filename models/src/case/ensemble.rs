@@ -98,7 +98,7 @@ impl<'r> Ensemble<'r> {
     fn happened(&mut self, at: NoteIndex, machine: MachineId, happening: &Happening) -> bool {
         let Some(replica) = self.replicas.get_mut(machine.index()) else { return false };
         let wipe = |replica: &mut Replica| {
-            replica.replace_log(Some(History::EMPTY));
+            (replica.log, replica.delivered) = (Some(History::EMPTY), History::EMPTY);
             (replica.accepted, replica.current) = (Epoch(0), Epoch(0));
             (replica.lost, replica.rotten) = (true, false);
         };
@@ -153,11 +153,12 @@ impl<'r> Ensemble<'r> {
 
     fn said(&mut self, at: NoteIndex, machine: MachineId, fact: &'r ReplicaFact) {
         match fact {
-            ReplicaFact::Recovered { accepted, current, last, digest, .. } => self.recovered(at, machine, *last, *digest, (*accepted, *current)),
+            ReplicaFact::Recovered { accepted, current, last, applied, digest, .. } => {
+                self.recovered(at, machine, *last, (*applied, *digest), (*accepted, *current))
+            }
             ReplicaFact::Looking { last, .. } => {
                 self.end_role(at, machine);
                 self.claim(at, machine, *last, "vote");
-                self.replicas[machine.index()].apply_log(&self.histories);
             }
             ReplicaFact::Elected { leader, .. } => self.replicas[machine.index()].leader = Some(*leader),
             ReplicaFact::EpochAccepted { epoch } => {
@@ -175,7 +176,7 @@ impl<'r> Ensemble<'r> {
             ReplicaFact::Serving { epoch, leader } => self.serves(at, machine, *epoch, *leader),
             ReplicaFact::Proposed { txn, mark } => {
                 let leadership = self.replicas[machine.index()].leading;
-                let before = leadership.map_or(self.replicas[machine.index()].floor, |leadership| self.leaderships[leadership].head);
+                let before = leadership.map_or(self.replicas[machine.index()].delivered, |leadership| self.leaderships[leadership].head);
                 let history = self.histories.extend(before, txn.zxid, *mark);
                 self.histories.propose(history, txn, at);
                 if let Some(leadership) = leadership {
@@ -210,10 +211,7 @@ impl<'r> Ensemble<'r> {
             ReplicaFact::SessionExpired { session, silent_ms, timeout_ms, ordered } => {
                 self.expiries.push(Expiry { note: at, machine, session: *session, silent_ms: *silent_ms, timeout_ms: *timeout_ms, ordered: *ordered })
             }
-            ReplicaFact::StepDown { .. } => {
-                self.end_role(at, machine);
-                self.replicas[machine.index()].apply_log(&self.histories);
-            }
+            ReplicaFact::StepDown { .. } => self.end_role(at, machine),
             ReplicaFact::Illegal { kind, what } => self.illegal.push((at, machine, *kind, what)),
             ReplicaFact::RefusedBehind { .. } | ReplicaFact::Snapshotted { .. } => {}
         }

@@ -42,10 +42,8 @@ pub struct Replica {
     pub serving: Option<Epoch>,
     /// It has adopted the history of its current epoch and is still with it.
     pub settled: bool,
-    /// What it delivered, as a history; at a start, all of its log.
+    /// What it delivered, as a history; at a start, what its snapshot vouches for.
     pub delivered: History,
-    /// How far it may have applied its log without a note: all of it at a start, at the end of a role, and of an initial history.
-    pub floor: History,
     /// The last state that it showed.
     pub shown: Option<(History, StateDigest)>,
     /// What it has told each epoch's leader to have: the highest zxid.
@@ -70,7 +68,6 @@ impl Replica {
             serving: None,
             settled: false,
             delivered: History::EMPTY,
-            floor: History::EMPTY,
             shown: None,
             vouched: BTreeMap::new(),
             offers: vec![],
@@ -92,32 +89,12 @@ impl Replica {
         self.leader = None;
     }
 
-    /// All of its log is applied now.
-    pub fn apply_log(&mut self, histories: &Histories<'_>) {
-        if let Some(log) = self.log {
-            if histories.is_prefix(self.floor, log) {
-                self.floor = log;
-            } else if histories.is_prefix(self.delivered, log) {
-                (self.floor, self.delivered) = (log, histories.fork(self.delivered, log));
-            }
-        }
-    }
-
-    /// Its log, and with it its tree, is this one.
-    pub fn replace_log(&mut self, log: Option<History>) {
+    /// Its log is this one, and its tree what the log makes up to `applied`.
+    pub fn replace_log(&mut self, log: Option<History>, applied: Zxid, histories: &Histories<'_>) {
         self.log = log;
         if let Some(log) = log {
-            (self.delivered, self.floor) = (log, log);
+            self.delivered = histories.up_to(log, applied);
         }
-    }
-
-    /// Which delivered history a delivery of this transaction makes, if it is the next one or one that the log already showed.
-    pub fn next_delivery(&self, zxid: Zxid, mark: vocab::fact::Mark, histories: &Histories<'_>) -> Option<History> {
-        let next = histories.child(self.delivered, zxid, mark).or_else(|| histories.child(self.floor, zxid, mark));
-        next.or_else(|| {
-            let log = histories.at(self.floor, zxid)?;
-            (histories.mark(log) == mark && histories.length(log) > histories.length(self.delivered)).then_some(log)
-        })
     }
 
     /// The log that a recovery found: a crash keeps what was noted as logged, and may keep more that was written and not noted; a TRUNC or SNAP that was sent may be done and not noted.

@@ -9,7 +9,7 @@ use super::replica::{Offer, Replica};
 use super::said::{Adoption, Claim, Commit, Cut, Delivery, EpochKind, EpochStep, Holding, Leadership, NoteIndex, Recovery, Serving, Settled, Shown};
 
 impl<'r> Ensemble<'r> {
-    pub(super) fn recovered(&mut self, at: NoteIndex, machine: MachineId, last: Zxid, digest: StateDigest, epochs: (Epoch, Epoch)) {
+    pub(super) fn recovered(&mut self, at: NoteIndex, machine: MachineId, last: Zxid, shown: (Zxid, StateDigest), epochs: (Epoch, Epoch)) {
         self.end_role(at, machine);
         let replica = &mut self.replicas[machine.index()];
         let found = replica.find_log(last, &self.histories);
@@ -26,8 +26,10 @@ impl<'r> Ensemble<'r> {
         (replica.accepted, replica.current) = epochs;
         (replica.up, replica.lost) = (true, false);
         replica.offers.clear();
-        replica.replace_log(found.log);
-        self.show(at, machine, found.log, digest);
+        let (applied, digest) = shown;
+        replica.replace_log(found.log, applied, &self.histories);
+        let history = found.log.and_then(|log| self.histories.at(log, applied));
+        self.show(at, machine, history, digest);
         self.count_holders(at, machine);
     }
 
@@ -35,7 +37,7 @@ impl<'r> Ensemble<'r> {
         self.end_role(at, machine);
         self.claim(at, machine, last, "initial history");
         let replica = &mut self.replicas[machine.index()];
-        let initial = replica.log.unwrap_or_else(|| self.histories.ending(last).first().copied().unwrap_or(replica.floor));
+        let initial = replica.log.unwrap_or_else(|| self.histories.ending(last).first().copied().unwrap_or(replica.delivered));
         self.leaderships.push(Leadership {
             machine,
             epoch,
@@ -78,7 +80,6 @@ impl<'r> Ensemble<'r> {
         replica.log = after;
         if let Some(after) = after {
             replica.delivered = self.histories.fork(replica.delivered, after);
-            replica.floor = after;
         }
         self.cuts.push(Cut { note: at, machine, to, before, after, committed: self.committed, whole_state: false });
         self.count_holders(at, machine);
@@ -88,7 +89,8 @@ impl<'r> Ensemble<'r> {
         let after = self.take_offer(machine, SyncMode::Snap, to).and_then(|offer| offer.state);
         let before = self.replicas[machine.index()].log;
         self.cuts.push(Cut { note: at, machine, to, before, after, committed: self.committed, whole_state: true });
-        self.replicas[machine.index()].replace_log(after.or_else(|| self.histories.ending(to).first().copied()));
+        let log = after.or_else(|| self.histories.ending(to).first().copied());
+        self.replicas[machine.index()].replace_log(log, to, &self.histories);
         self.show(at, machine, after, digest);
         self.count_holders(at, machine);
     }
@@ -109,12 +111,6 @@ impl<'r> Ensemble<'r> {
         }
         let log = replica.log;
         replica.vouched.insert(epoch, last);
-        if let Some((initial, _)) = offered
-            && log.is_some_and(|log| self.histories.is_prefix(initial, log))
-            && self.histories.is_prefix(replica.floor, initial)
-        {
-            replica.floor = initial;
-        }
         self.adoptions.push(Adoption { note: at, machine, epoch, last, log, leader, offered });
         self.settle(at, machine);
     }
@@ -126,7 +122,6 @@ impl<'r> Ensemble<'r> {
         if let Some(leadership) = leadership {
             self.leaderships[leadership].established = Some(at);
         }
-        self.replicas[machine.index()].apply_log(&self.histories);
     }
 
     pub(super) fn serves(&mut self, at: NoteIndex, machine: MachineId, epoch: Epoch, leader: MachineId) {
@@ -186,17 +181,13 @@ impl<'r> Ensemble<'r> {
     pub(super) fn delivered(&mut self, at: NoteIndex, machine: MachineId, zxid: Zxid, mark: Mark, digest: StateDigest) {
         let replica = &self.replicas[machine.index()];
         let (before, serving) = (replica.delivered, replica.serving);
-        let next = replica.next_delivery(zxid, mark, &self.histories);
+        let next = self.histories.child(before, zxid, mark);
         let history = next.unwrap_or_else(|| {
             let known = self.histories.ending(zxid).iter().copied().find(|history| self.histories.mark(*history) == mark);
             known.unwrap_or_else(|| self.histories.extend(before, zxid, mark))
         });
         self.deliveries.push(Delivery { note: at, machine, zxid, mark, before, history, in_order: next.is_some(), serving });
-        let replica = &mut self.replicas[machine.index()];
-        replica.delivered = history;
-        if !self.histories.is_prefix(history, replica.floor) {
-            replica.floor = history;
-        }
+        self.replicas[machine.index()].delivered = history;
         self.show(at, machine, Some(history), digest);
     }
 

@@ -38,7 +38,7 @@ fn check(what: &str, tale: Tale, client: &super::tale::Client, absent: &[Machine
 
 fn recovered(tale: &mut Tale, machine: MachineId, accepted: u32, current: u32, last: Zxid, digest: StateDigest) {
     let (accepted, current) = (Epoch(accepted), Epoch(current));
-    tale.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: Zxid::ZERO, last, digest, torn_bytes: 0 });
+    tale.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: Zxid::ZERO, last, applied: last, digest, torn_bytes: 0 });
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn without_a_budget_what_was_lost_is_waived_and_what_stands_is_judged() {
 }
 
 #[test]
-fn what_a_log_held_is_applied_silently() {
+fn what_a_log_held_is_delivered_when_it_is_known_to_be_committed() {
     // B had logged a transaction before it lost its leader; the leader commits it with C, and has nothing left to send to B.
     let (mut tale, mut client) = begun();
     tale.join_by_snapshot(C);
@@ -121,15 +121,16 @@ fn what_a_log_held_is_applied_silently() {
     let outcome = tale.commit(client.session, xid, Request::Op(set("/a", 1, 0)));
     tale.reply(&client, xid, outcome);
     let delivery = tale.recording.notes[from..].iter().position(|note| note.machine == B && matches!(note.fact, Fact::Replica(ReplicaFact::Delivered { .. })));
-    tale.recording.notes.remove(from + delivery.expect("B delivers"));
+    let delivered = tale.recording.notes.remove(from + delivery.expect("B delivers"));
     tale.say(B, ReplicaFact::StepDown { leading: false, why: "no leader".into() });
     let last = tale.last();
     tale.say(B, ReplicaFact::Looking { round: 2, last });
     tale.say(A, ReplicaFact::SyncSent { peer: B, mode: SyncMode::Diff, peer_last: last, to: last, proposals: 0 });
     tale.adopt(B, A, Epoch(1), last);
+    tale.say(B, delivered.fact);
     tale.say(B, ReplicaFact::Serving { epoch: Epoch(1), leader: A });
     tale.ask(&mut client, set("/a", 2, 1)).expect("set");
-    check("a delivery that the log made needless", tale, &client, &[]);
+    check("a delivery put off until UPTODATE", tale, &client, &[]);
 }
 
 #[test]

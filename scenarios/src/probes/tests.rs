@@ -74,7 +74,7 @@ fn delivered(zxid: Zxid) -> Fact {
     replica(ReplicaFact::Delivered { zxid, mark: Mark(zxid.0), digest: StateDigest(0) })
 }
 fn recovered(accepted: u32, snapshot: Zxid, last: Zxid, torn_bytes: u64) -> Fact {
-    replica(ReplicaFact::Recovered { accepted: Epoch(accepted), current: Epoch(1), snapshot, last, digest: StateDigest(0), torn_bytes })
+    replica(ReplicaFact::Recovered { accepted: Epoch(accepted), current: Epoch(1), snapshot, last, applied: last, digest: StateDigest(0), torn_bytes })
 }
 fn attached(replica: u16, again: bool, seen: Zxid) -> Fact {
     ClientFact::Attached { session: SessionId(9), conn: 1, replica: MachineId(replica), timeout_ms: 1_500, again, seen }.into()

@@ -71,8 +71,12 @@ fn fuzzy(trees: &[Tree], from: usize, chunk: usize) -> (FileName, Vec<u8>, usize
 }
 
 fn ends_at(recovered: &Recovered, trees: &[Tree]) -> usize {
-    let at = recovered.tree.last.counter() as usize;
-    assert_eq!(recovered.tree.digest(), trees[at].digest(), "the tree at {}", recovered.tree.last);
+    let mut tree = recovered.tree.clone();
+    recovered.unapplied.iter().for_each(|txn| {
+        tree.apply(txn, false, &mut Vec::new());
+    });
+    let at = recovered.last().counter() as usize;
+    assert_eq!(tree.digest(), trees[at].digest(), "the tree at {}", recovered.last());
     at
 }
 

@@ -76,7 +76,7 @@ impl From<ClientFact> for Fact {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplicaFact {
-    /// It read its disk after a start. Its log now ends at `last`, all of it applied to its tree.
+    /// It read its disk after a start. Its log now ends at `last`; its tree is at `applied`, which a snapshot vouches for, and what is between waits to be committed.
     Recovered {
         /// Accepted epoch on disk.
         accepted: Epoch,
@@ -86,7 +86,9 @@ pub enum ReplicaFact {
         snapshot: Zxid,
         /// The end of its log.
         last: Zxid,
-        /// The tree at `last`.
+        /// The last transaction in its tree.
+        applied: Zxid,
+        /// The tree at `applied`.
         digest: StateDigest,
         /// Bytes of a torn tail that were cut off.
         torn_bytes: u64,
@@ -136,7 +138,7 @@ pub enum ReplicaFact {
         /// Proposals sent with it.
         proposals: u32,
     },
-    /// As a learner: its log was cut back, durably, and its tree with it.
+    /// As a learner: its log was cut back, durably. Its tree, which holds what is known to be committed only, is cut back too if it reached further.
     Truncated {
         /// The new end.
         to: Zxid,

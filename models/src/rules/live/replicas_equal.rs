@@ -4,7 +4,6 @@ use vocab::ids::MachineId;
 
 use super::{is_over, present};
 use crate::case::Case;
-use crate::case::histories::{Histories, History};
 use crate::case::replica::Replica;
 use crate::rules::{Finding, Footing, Rule};
 
@@ -30,8 +29,8 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             first = Some((machine, replica));
             continue;
         };
-        finding.judge(reach(replica, &ensemble.histories) == reach(equal, &ensemble.histories), || {
-            let name = |replica| ensemble.histories.name(reach(replica, &ensemble.histories));
+        finding.judge(replica.delivered == equal.delivered, || {
+            let name = |replica: &Replica| ensemble.histories.name(replica.delivered);
             format!("{machine} has delivered {}, and {other} {}", name(replica), name(equal))
         });
         if let (Some((at, digest)), Some((same, other_digest))) = (replica.shown, equal.shown)
@@ -40,9 +39,4 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             finding.judge(digest == other_digest, || format!("{machine} and {other} differ in their state at {}", ensemble.histories.name(at)));
         }
     }
-}
-
-/// How far a replica is: what it applied by a note, or silently because its log had it.
-fn reach(replica: &Replica, histories: &Histories<'_>) -> History {
-    if histories.length(replica.floor) > histories.length(replica.delivered) { replica.floor } else { replica.delivered }
 }

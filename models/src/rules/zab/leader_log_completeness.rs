@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use vocab::ids::Epoch;
 
-use crate::case::histories::History;
 use crate::case::Case;
+use crate::case::histories::History;
 use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {

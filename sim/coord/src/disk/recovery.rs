@@ -1,4 +1,4 @@
-//! What a replica is after a start: the newest readable snapshot and the log after it. A pure function from the files to the state; it never writes.
+//! What a replica is after a start: the newest readable snapshot and the log after it. A pure function from the files to the state; it never writes, nor takes for committed what need not be.
 //!
 //! What a crash can leave and what it cannot are told apart. A torn tail of the last log was never acknowledged, and is cut. Anything unreadable with something
 //! readable after it, a gap, or a snapshot whose log does not reach far enough was durable once: the disk is damaged, and starting from what is left would forget promises.
@@ -23,6 +23,13 @@ pub struct Entry {
     pub mark: Mark,
     /// Where its record ends, in bytes from the start of the file.
     pub end: u64,
+}
+
+impl Recovered {
+    /// The end of the log.
+    pub fn last(&self) -> Zxid {
+        self.unapplied.last().map_or(self.tree.last, |txn| txn.head.zxid)
+    }
 }
 
 /// A log file, as far as it is good.
@@ -56,12 +63,14 @@ impl LogFile {
 /// What the files of a disk amount to.
 #[derive(Clone, Debug)]
 pub struct Recovered {
-    /// The tree after all of the log.
+    /// The tree of the snapshot, and of the log as far as the snapshot needs it to be whole: all of it was committed once.
     pub tree: Tree,
     /// The snapshot that it starts from; zero for the initial tree.
     pub start: Zxid,
-    /// The transactions replayed, in order.
-    pub replayed: Vec<Arc<Txn>>,
+    /// The transactions of the log after `start` that are in the tree, in order.
+    pub applied: Vec<Arc<Txn>>,
+    /// The rest of the log, in order. Whether it is committed is for the next leader to say.
+    pub unapplied: Vec<Arc<Txn>>,
     /// The accepted epoch; at least the current one.
     pub accepted: Epoch,
     /// The current epoch; at least that of the last transaction. A learner that crashed between logging a leader's history and its current epoch holds
@@ -89,26 +98,32 @@ pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String>
     let mut logs = read_logs(files, start)?;
 
     let mut have = start;
-    let mut replayed = Vec::new();
+    let (mut applied, mut unapplied) = (Vec::new(), Vec::new());
     for (log, txns) in &logs.files {
         if log.after > have {
             return Err(format!("{} begins after {}, but all before ends at {have}", log.name, log.after));
         }
         for txn in txns.iter().filter(|txn| txn.head.zxid > start) {
             have = txn.head.zxid;
-            base.tree.apply(txn, false, &mut Vec::new());
-            replayed.push(txn.clone());
+            if have <= base.until {
+                base.tree.apply(txn, false, &mut Vec::new());
+                applied.push(txn.clone());
+            } else {
+                unapplied.push(txn.clone());
+            }
         }
     }
     if have < base.until {
         return Err(format!("snapshot {start} needs the log up to {}, which ends at {have}", base.until));
     }
+    // A snapshot taken over from a leader is of that leader's history, as a log is.
     let current = current.max(have.epoch());
     logs.useless.extend(useless);
     Ok(Recovered {
         tree: base.tree,
         start,
-        replayed,
+        applied,
+        unapplied,
         accepted: accepted.max(current),
         current,
         logs: logs.files.into_iter().map(|(log, _)| log).collect(),

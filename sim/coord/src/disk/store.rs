@@ -377,7 +377,7 @@ impl Store {
             Err(why) => return Some(Done::Leave(Exit::Damaged(why))),
         };
         (self.accepted, self.current) = (recovered.accepted, recovered.current);
-        self.last = recovered.tree.last;
+        self.last = recovered.last();
         self.durable = self.last;
         self.logs = recovered.logs.clone();
         self.snapshots = recovered.snapshots.clone();

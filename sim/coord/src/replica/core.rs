@@ -47,7 +47,7 @@ impl ServerConfig {
     }
 }
 
-/// The committed transactions that a leader still has in memory (committedLog).
+/// The applied transactions that a leader still has in memory (committedLog).
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
     /// The zxid before the first.
@@ -63,7 +63,7 @@ pub struct Core {
     pub config: ServerConfig,
     /// The disk.
     pub store: Store,
-    /// All that is applied.
+    /// All that is known here to be committed, and nothing else (ZOOKEEPER-2845, 4837: what is not committed gets into no tree and no snapshot).
     pub tree: Tree,
     /// As a leader: the tree that all proposals have changed.
     pub ahead: Option<Tree>,
@@ -105,12 +105,17 @@ impl Core {
         Vote { epoch: self.store.current, zxid: self.store.last, leader: self.config.me }
     }
 
-    /// Takes over what the files amount to.
+    /// Takes over what the files amount to. What was known to be committed before, and is still there, is applied again.
     pub fn take_over(&mut self, recovered: Recovered) {
+        let known = if self.cutting.is_some() { self.tree.last } else { Zxid::ZERO };
         self.recent = Recent { after: recovered.start, txns: VecDeque::new() };
         self.tree = recovered.tree;
-        self.unapplied.clear();
-        recovered.replayed.into_iter().for_each(|txn| self.remember(txn));
+        recovered.applied.into_iter().for_each(|txn| self.remember(txn));
+        self.unapplied = recovered.unapplied.into();
+        while let Some(txn) = self.unapplied.pop_front_if(|txn| txn.head.zxid <= known) {
+            self.tree.apply(&txn, false, &mut Vec::new());
+            self.remember(txn);
+        }
         self.applied_since_snapshot = self.recent.txns.len() as u32;
     }
 
@@ -119,6 +124,7 @@ impl Core {
         let Some(tree) = self.installing.take() else { return false };
         self.recent = Recent { after: tree.last, txns: VecDeque::new() };
         self.tree = *tree;
+        self.unapplied.clear();
         self.applied_since_snapshot = 0;
         true
     }
@@ -169,17 +175,11 @@ impl Core {
     pub fn retire(&mut self, out: &mut Out) {
         self.clients.stop(out);
         self.ahead = None;
-        // From here the tree may take in what is not committed, which must not get into a snapshot.
-        self.store.abandon_snapshot(out);
     }
 
-    /// Applies what is logged and not committed, so that tree and log say the same when a vote is cast (ZOOKEEPER-2845). Nothing of it counts as delivered.
-    pub fn fast_forward(&mut self) {
-        while let Some(txn) = self.unapplied.pop_front() {
-            self.tree.apply(&txn, false, &mut Vec::new());
-            self.remember(txn);
-        }
-        assert_eq!(self.tree.last, self.store.last, "at rest, all of the log is applied");
+    /// All transactions in memory, applied or not, in order: the log after `recent.after`.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Arc<Txn>> {
+        self.recent.txns.iter().chain(&self.unapplied)
     }
 
     /// Notes a step that the specifications forbid.

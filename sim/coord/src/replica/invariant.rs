@@ -29,7 +29,7 @@ pub(super) fn check(server: &Server) -> Result<(), String> {
             })?;
             ensure(core.ahead.is_some(), &|| "an established leader has no tree that runs ahead".into())
         }
-        Role::Looking(_) => ensure(core.unapplied.is_empty() && store.durable == store.last, &|| "a vote was cast before the disk was at rest".into()),
+        Role::Looking(_) => ensure(store.durable == store.last, &|| "a vote was cast before the disk was at rest".into()),
         Role::Recovering | Role::Settling | Role::Leading(_) | Role::Following(_) => {
             ensure(core.ahead.is_none(), &|| "a tree runs ahead without a leader".into())
         }

@@ -241,31 +241,35 @@ impl Leader {
 
     /// Sends a learner what it lacks, then NEWLEADER, then what is proposed and not committed; from here on everything proposed goes to it.
     fn synchronize(&mut self, conn: ConnId, last: Zxid, core: &Core, out: &mut Out) {
-        let end = core.tree.last;
+        // Until it is established all of its log is the initial history; from then on what is not committed comes after NEWLEADER.
+        let end = if self.phase == Phase::Broadcast { core.tree.last } else { core.store.last };
         let peer = self.peers.get_mut(&conn).expect("only a learner is synchronised");
         peer.joined = Joined::Sent;
         let mut send = |packet| out.send(conn, Message::Quorum(packet));
-        let (mode, to, txns) = match sync::decide(last, &core.recent) {
-            Plan::Diff(txns) => (SyncMode::Diff, end, txns),
-            Plan::Trunc(to, txns) => {
+        let (mode, common) = match sync::decide(last, core.recent.after, core.history().map(|txn| txn.head.zxid)) {
+            Plan::Diff => (SyncMode::Diff, last),
+            Plan::Trunc(to) => {
                 send(Packet::Trunc { to });
-                (SyncMode::Trunc, to, txns)
+                (SyncMode::Trunc, to)
             }
             Plan::Snap => {
-                assert!(end >= last, "a state at {end} is older than the learner's {last}");
-                send(Packet::Snap { to: end, state: state::whole(&core.tree).into() });
-                (SyncMode::Snap, end, Vec::new())
+                let to = core.tree.last;
+                assert!(to >= last, "a state at {to} is older than the learner's {last}");
+                send(Packet::Snap { to, state: state::whole(&core.tree).into() });
+                (SyncMode::Snap, to)
             }
         };
-        if mode != SyncMode::Snap {
-            send(Packet::Diff { to: end });
-        }
-        let proposals = txns.len() as u32;
-        txns.into_iter().for_each(|txn| send(Packet::Proposal { txn }));
-        send(Packet::NewLeader { epoch: self.epoch });
-        for txn in &core.unapplied {
+        send(Packet::Diff { to: end });
+        let mut proposals = 0;
+        for txn in core.history().filter(|txn| (common < txn.head.zxid) && (txn.head.zxid <= end)) {
+            proposals += 1;
             send(Packet::Proposal { txn: txn.clone() });
         }
+        send(Packet::NewLeader { epoch: self.epoch });
+        for txn in core.history().filter(|txn| txn.head.zxid > end.max(common)) {
+            send(Packet::Proposal { txn: txn.clone() });
+        }
+        let to = if mode == SyncMode::Diff { end } else { common };
         out.note(ReplicaFact::SyncSent { peer: peer.id, mode, peer_last: last, to, proposals });
     }
 
@@ -293,10 +297,13 @@ impl Leader {
         }
         self.phase = Phase::Broadcast;
         out.note(ReplicaFact::Established { epoch: self.epoch, last: core.store.last, quorum: self.acks.iter().copied().collect() });
-        out.note(ReplicaFact::Serving { epoch: self.epoch, leader: core.config.me });
         let synced = self.peers.iter().filter(|(_, peer)| peer.joined == Joined::Synced);
         synced.for_each(|(conn, _)| out.send(*conn, Message::Quorum(Packet::UpToDate)));
         self.next = if core.store.last.epoch() == self.epoch { core.store.last.next() } else { Zxid::new(self.epoch, 1) };
+        while !core.unapplied.is_empty() {
+            core.deliver_next(out);
+        }
+        out.note(ReplicaFact::Serving { epoch: self.epoch, leader: core.config.me });
         self.tracker = Tracker::new(core.config.coordination.tick_ms, core.tree.sessions(), now.mono_ns);
         core.ahead = Some(core.tree.ahead());
         core.clients.serving = true;

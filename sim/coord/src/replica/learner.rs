@@ -196,7 +196,6 @@ impl Learner {
             }
             (Phase::AwaitSync, Packet::Snap { to, state }) => {
                 let tree = state::read(&state).ok_or("the leader's state is unreadable")?;
-                self.initial_end = to;
                 self.phase = Phase::Installing;
                 core.installing = Some(Box::new(tree));
                 core.store.install(to, &state, out);
@@ -297,15 +296,18 @@ impl Learner {
                 self.phase = Phase::AwaitUpToDate;
                 out.note(ReplicaFact::Adopted { epoch: self.epoch, leader: self.leader, last: core.store.last });
                 self.send(Packet::Ack { zxid: Zxid::new(self.epoch, 0) }, out);
+                // Proposals of this epoch from before a lost connection: the leader may not have heard that they are here.
+                let earlier: Vec<Zxid> = core.unapplied.iter().map(|txn| txn.head.zxid).filter(|zxid| *zxid > self.initial_end).collect();
+                earlier.into_iter().for_each(|zxid| self.ack(zxid, out));
             }
             (Done::Recovered(_), Phase::Cutting(to)) => {
-                if core.tree.last != to {
+                if core.store.last != to {
                     // The leader's transaction was never in this log. What is left is common ground: the leader must hear where it ends.
-                    return Err(format!("cut back to {}, not to the leader's {to}", core.tree.last));
+                    return Err(format!("cut back to {}, not to the leader's {to}", core.store.last));
                 }
                 self.phase = Phase::AwaitSync;
             }
-            (Done::Installed, Phase::Installing) => self.phase = Phase::Syncing,
+            (Done::Installed, Phase::Installing) => self.phase = Phase::AwaitSync,
             (Done::Accepted(_) | Done::Current(_) | Done::Recovered(_) | Done::Installed | Done::Snapshotted { .. } | Done::Leave(_), _) => {}
         }
         self.work(core, now, out)

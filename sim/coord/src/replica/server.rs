@@ -140,10 +140,14 @@ impl Server {
             Done::Snapshotted { zxid, until } => out.note(ReplicaFact::Snapshotted { zxid: *zxid, until: *until }),
             Done::Recovered(recovered) => {
                 self.core.take_over((**recovered).clone());
-                let (accepted, current, last, digest) = (recovered.accepted, recovered.current, self.core.tree.last, self.core.tree.digest());
+                let (accepted, current, last) = (recovered.accepted, recovered.current, recovered.last());
+                let (applied, digest) = (self.core.tree.last, self.core.tree.digest());
                 match self.core.cutting.take() {
                     Some(removed) => out.note(ReplicaFact::Truncated { to: last, removed }),
-                    None => out.note(ReplicaFact::Recovered { accepted, current, snapshot: recovered.start, last, digest, torn_bytes: recovered.torn_bytes }),
+                    None => {
+                        let (snapshot, torn_bytes) = (recovered.start, recovered.torn_bytes);
+                        out.note(ReplicaFact::Recovered { accepted, current, snapshot, last, applied, digest, torn_bytes });
+                    }
                 }
             }
             Done::Installed => {
@@ -246,12 +250,11 @@ impl Server {
         self.role = Role::Settling;
     }
 
-    /// With the disk at rest, log and tree are made to say the same, and a new round begins.
+    /// With the disk at rest, so that a vote says what is durable, a new round begins.
     fn settle(&mut self, now: Now, out: &mut Out) {
         if !matches!(self.role, Role::Settling) || !self.core.store.is_idle() {
             return;
         }
-        self.core.fast_forward();
         self.round += 1;
         out.note(ReplicaFact::Looking { round: self.round, last: self.core.store.last });
         self.role = Role::Looking(Election::begin(self.core.own_vote(), self.round, self.core.config.quorum(), now.mono_ns));
@@ -303,10 +306,7 @@ impl Process for Server {
     }
 
     fn pledge(&self) -> Option<Pledge> {
-        match self.role {
-            Role::Recovering => None,
-            Role::Settling | Role::Looking(_) | Role::Leading(_) | Role::Following(_) => Some(Pledge(self.core.pledge())),
-        }
+        Some(Pledge(self.core.pledge()))
     }
 
     fn look(&self) -> Vec<(&'static str, String)> {

@@ -24,9 +24,7 @@ pub struct Flaw {
 impl Plan {
     /// Says what cannot be run, the first flaw first.
     pub fn check(&self) -> Result<(), Flaw> {
-        let flaw = |at: &[&str], what: String, remedy: &str| {
-            Err(Flaw { at: at.iter().map(ToString::to_string).collect(), what, remedy: remedy.into() })
-        };
+        let flaw = |at: &[&str], what: String, remedy: &str| Err(Flaw { at: at.iter().map(ToString::to_string).collect(), what, remedy: remedy.into() });
         let replicas = self.cluster.replicas;
         if replicas == 0 || replicas > REPLICAS_MAX || replicas.is_multiple_of(2) {
             return flaw(&["cluster", "replicas"], format!("{replicas} replicas"), "give an odd number from 1 to 101");
@@ -81,16 +79,18 @@ impl Plan {
     }
 
     fn check_fault(&self, i: &str, fault: &super::Fault) -> Result<(), Flaw> {
-        let flaw = |at: &str, what: String, remedy: &str| {
-            Err(Flaw { at: vec!["faults".into(), i.into(), at.into()], what, remedy: remedy.into() })
-        };
+        let flaw = |at: &str, what: String, remedy: &str| Err(Flaw { at: vec!["faults".into(), i.into(), at.into()], what, remedy: remedy.into() });
         for machine in fault.what.machines() {
             self.exists(machine, &["faults", i, "what"])?;
         }
         match &fault.when {
             When::At { .. } => {
                 if fault.what.targets().iter().any(|target| matches!(target, Target::Subject | Target::Peer)) {
-                    return flaw("what", "a fault at a time hits no subject or peer".into(), "name the machine, or let the fault wait for an event with `when = { on = … }`");
+                    return flaw(
+                        "what",
+                        "a fault at a time hits no subject or peer".into(),
+                        "name the machine, or let the fault wait for an event with `when = { on = … }`",
+                    );
                 }
             }
             When::On { machine, nth, moment, .. } => {
@@ -109,7 +109,9 @@ impl Plan {
             What::Partition { shape: Shape::Ring(ring), .. } if ring.order.len() < 4 => {
                 flaw("what", format!("a ring of {}", ring.order.len()), "give at least four machines: in a smaller ring all are neighbours")
             }
-            What::ClockDrift { ppm, .. } if ppm.unsigned_abs() > DRIFT_PPM_MAX => flaw("what", format!("a drift of {ppm} ppm"), "stay within -200000 and 200000"),
+            What::ClockDrift { ppm, .. } if ppm.unsigned_abs() > DRIFT_PPM_MAX => {
+                flaw("what", format!("a drift of {ppm} ppm"), "stay within -200000 and 200000")
+            }
             _ => Ok(()),
         }
     }

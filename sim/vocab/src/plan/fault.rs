@@ -303,9 +303,8 @@ impl What {
 
     /// The machines that it names, for checking that they exist.
     pub fn machines(&self) -> Vec<MachineId> {
-        let named = |targets: &[&Target]| {
-            targets.iter().filter_map(|target| if let Target::Machine(machine) = target { Some(*machine) } else { None }).collect()
-        };
+        let named =
+            |targets: &[&Target]| targets.iter().filter_map(|target| if let Target::Machine(machine) = target { Some(*machine) } else { None }).collect();
         match self {
             What::Partition { shape, .. } => match shape {
                 Shape::Halves { side } => side.clone(),

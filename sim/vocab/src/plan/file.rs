@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use thiserror::Error;
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::{Flaw, PLAN_FORMAT, Plan};
 
@@ -111,11 +111,20 @@ fn parse_toml(text: &str, file: &str) -> Result<Plan, PlanError> {
 }
 
 fn parse_json(text: &str, file: &str) -> Result<Plan, PlanError> {
-    let bad = |error: serde_json::Error, remedy: &str| PlanError::Bad { file: file.into(), line: error.line().max(1), what: error.to_string(), remedy: remedy.into() };
+    let bad = |error: serde_json::Error, remedy: &str| PlanError::Bad {
+        file: file.into(),
+        line: error.line().max(1),
+        what: error.to_string(),
+        remedy: remedy.into(),
+    };
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| bad(error, "mend the JSON here"))?;
-    let format = value.get("format").and_then(serde_json::Value::as_u64).map(|number| (u32::try_from(number).unwrap_or(u32::MAX), line_of(text, json_offset_of(text, &["format".into()]))));
+    let format = value
+        .get("format")
+        .and_then(serde_json::Value::as_u64)
+        .map(|number| (u32::try_from(number).unwrap_or(u32::MAX), line_of(text, json_offset_of(text, &["format".into()]))));
     check_format(format, file)?;
-    serde_json::from_str(text).map_err(|error| bad(error, "compare with a plan that `stormglass run … --save FILE.json` writes; ARCHITECTURE.md lists the fields"))
+    serde_json::from_str(text)
+        .map_err(|error| bad(error, "compare with a plan that `stormglass run … --save FILE.json` writes; ARCHITECTURE.md lists the fields"))
 }
 
 /// Refuses a file without a format number, or of another format than this build's.
@@ -123,8 +132,12 @@ fn check_format(found: Option<(u32, usize)>, file: &str) -> Result<(), PlanError
     let (line, what, remedy) = match found {
         Some((PLAN_FORMAT, _)) => return Ok(()),
         None => (1, "no format number: this is no plan".into(), format!("a plan begins with `format = {PLAN_FORMAT}`")),
-        Some((older, line)) if older < PLAN_FORMAT => (line, format!("a plan of format {older}"), format!("this build reads format {PLAN_FORMAT}; draw the plan again from its family and seed")),
-        Some((newer, line)) => (line, format!("a plan of format {newer}"), format!("this build reads format {PLAN_FORMAT}; use the build that wrote the file, or a newer one")),
+        Some((older, line)) if older < PLAN_FORMAT => {
+            (line, format!("a plan of format {older}"), format!("this build reads format {PLAN_FORMAT}; draw the plan again from its family and seed"))
+        }
+        Some((newer, line)) => {
+            (line, format!("a plan of format {newer}"), format!("this build reads format {PLAN_FORMAT}; use the build that wrote the file, or a newer one"))
+        }
     };
     Err(PlanError::Bad { file: file.into(), line, what, remedy })
 }

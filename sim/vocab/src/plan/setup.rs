@@ -95,14 +95,8 @@ pub enum Plant {
 
 impl Plant {
     /// All plants, in the order of their declaration.
-    pub const ALL: [Plant; 6] = [
-        Plant::CommitWithoutQuorum,
-        Plant::AckBeforeSync,
-        Plant::NoTrunc,
-        Plant::OlderEpoch,
-        Plant::ReadFromFuture,
-        Plant::SessionExpiredTwice,
-    ];
+    pub const ALL: [Plant; 6] =
+        [Plant::CommitWithoutQuorum, Plant::AckBeforeSync, Plant::NoTrunc, Plant::OlderEpoch, Plant::ReadFromFuture, Plant::SessionExpiredTwice];
 
     /// The name in files and on the command line.
     pub fn name(self) -> &'static str {
