@@ -154,9 +154,9 @@ impl Queue {
     fn least(&self, bucket: usize) -> (u128, usize) {
         let entries = &self.buckets[bucket];
         let (mut least, mut place) = (entries[0], 0);
-        for other in 1..usize::from(self.counts[bucket]).min(BUCKET_MAX) {
-            if entries[other] < least {
-                (least, place) = (entries[other], other);
+        for (other, entry) in entries[..usize::from(self.counts[bucket]).min(BUCKET_MAX)].iter().enumerate() {
+            if *entry < least {
+                (least, place) = (*entry, other);
             }
         }
         (least, place)

@@ -1,0 +1,164 @@
+//! The fault budget: what may be destroyed, what must wait, what is left out.
+
+mod puppet;
+
+use puppet::*;
+use world::*;
+
+fn lose(number: u16) -> What {
+    What::LoseDisk { machine: machine(number), restart_ms: 10 }
+}
+
+/// What happened among machines that pledge these, without boots.
+fn check(pledges: &[(u128, u128)], budget: Budget, faults: &[Fault], orders: &[(u64, u16, &str)], happened: &[&str]) {
+    let mut world = stage_of(pledges.iter().map(|(a, b)| Puppet::pledging(*a, *b)).chain([Puppet::default()]).collect());
+    world.load(faults, &Heal { at_ms: 20_000, bound_ms: 0, absent: vec![] }, budget, 500);
+    tell(&mut world, orders);
+    let heard: Vec<String> = hear(&mut world, 15_000).into_iter().filter(|line| !line.contains("Booted")).collect();
+    assert_eq!(heard, happened, "{pledges:?} under {faults:?}");
+}
+
+const GONE: &str = "Crashed { power: true, disk_lost: true, lost_bytes: 0, lied_bytes: 0 }";
+
+#[test]
+fn a_disk_is_lost_while_a_majority_of_the_others_stands_in_for_it() {
+    let struck = ["10 0: Struck { fault: 0, kind: \"lose-disk\" }".to_owned(), format!("10 0: {GONE}")];
+    let struck: Vec<&str> = struck.iter().map(String::as_str).collect();
+    let spared = ["3010 0: Spared { fault: 0, kind: \"lose-disk\" }"];
+    let at_ten = [at(10, lose(0))];
+    let check = |pledges: &[(u128, u128)], budget, happened: &[&str]| check(pledges, budget, &at_ten, &[], happened);
+    check(&[(1, 5), (1, 5), (1, 5)], Budget::Majority, &struck);
+    check(&[(1, 5), (1, 5), (1, 4)], Budget::Majority, &spared); // Of three, both others.
+    check(&[(1, 5), (2, 4), (2, 6)], Budget::Majority, &spared); // Neither component may be above.
+    check(&[(1, 5), (1, 5), (1, 5), (1, 5), (0, 0)], Budget::Majority, &struck); // Of five, three others.
+    check(&[(1, 5), (1, 5), (1, 5), (0, 5), (0, 0)], Budget::Majority, &spared);
+    check(&[(1, 5)], Budget::Majority, &spared); // Nobody else.
+    check(&[(1, 5), (0, 0), (0, 0)], Budget::Unrestricted, &struck);
+}
+
+#[test]
+fn a_fault_that_must_wait_strikes_when_the_others_have_caught_up() {
+    check(
+        &[(1, 5), (1, 5), (1, 4)],
+        Budget::Majority,
+        &[at(10, lose(0))],
+        &[(1_000, 2, "pledge 1 5")],
+        &["1010 0: Struck { fault: 0, kind: \"lose-disk\" }", &format!("1010 0: {GONE}")],
+    );
+}
+
+#[test]
+fn a_machine_that_is_down_or_damaged_stands_in_for_nobody() {
+    let crash = at(5, What::Crash { machine: machine(2), power: false, restart_ms: Some(2_000) });
+    check(
+        &[(1, 5), (1, 5), (1, 5)],
+        Budget::Majority,
+        &[crash, at(10, lose(0))],
+        &[],
+        &[
+            "5 2: Struck { fault: 0, kind: \"crash-process\" }",
+            "5 2: Crashed { power: false, disk_lost: false, lost_bytes: 0, lied_bytes: 0 }",
+            "2010 0: Struck { fault: 1, kind: \"lose-disk\" }",
+            &format!("2010 0: {GONE}"),
+        ],
+    );
+    let rot = at(20, What::BitRot { machine: machine(2), kind: "f".into() });
+    check(
+        &[(1, 5), (1, 5), (1, 5)],
+        Budget::Majority,
+        &[rot, at(30, lose(0))],
+        &[(0, 2, "append f a; sync f")],
+        &["5 2: synced 2", "20 2: Struck { fault: 0, kind: \"bit-rot\" }", "20 2: Rotted { file: \"f\" }", "3030 0: Spared { fault: 1, kind: \"lose-disk\" }"],
+    );
+}
+
+#[test]
+fn rot_waits_for_a_file_and_for_the_budget() {
+    let rot = at(20, What::BitRot { machine: machine(0), kind: "f".into() });
+    check(
+        &[(1, 5), (1, 5), (1, 5)],
+        Budget::Majority,
+        std::slice::from_ref(&rot),
+        &[(1_000, 0, "append f a; sync f")],
+        &["1005 0: synced 2", "1020 0: Struck { fault: 0, kind: \"bit-rot\" }", "1020 0: Rotted { file: \"f\" }"],
+    );
+    check(
+        &[(1, 5), (1, 5), (1, 4)],
+        Budget::Majority,
+        &[rot],
+        &[(0, 0, "append f a; sync f")],
+        &["5 0: synced 2", "3020 0: Spared { fault: 0, kind: \"bit-rot\" }"],
+    );
+}
+
+#[test]
+fn a_lie_is_shown_only_where_the_budget_permits_its_loss() {
+    let lost = |pledges: &[(u128, u128)]| -> u64 {
+        let run = |seed| {
+            let mut world = World::new(seed, &plain());
+            for (a, b) in pledges {
+                world.add(Puppet::pledging(*a, *b), 0);
+            }
+            load(
+                &mut world,
+                &[
+                    at(12, What::LyingSync { machine: machine(0), for_ms: 1_000 }),
+                    at(40, What::Crash { machine: machine(0), power: true, restart_ms: Some(10) }),
+                ],
+            );
+            tell(&mut world, &[(0, 0, "append f a; sync f; syncdir"), (15, 0, "append f bc; sync f")]);
+            hear(&mut world, 100).iter().find_map(|line| line.split("lied_bytes: ").nth(1)?.trim_end_matches(" }").parse::<u64>().ok()).expect("a crash")
+        };
+        (0..40).map(run).sum()
+    };
+    assert!(lost(&[(1, 5), (1, 5), (1, 5)]) > 20);
+    assert_eq!(lost(&[(1, 5), (1, 5), (1, 4)]), 0);
+}
+
+#[test]
+fn a_liar_stands_in_for_nobody_until_a_true_sync() {
+    let faults = [at(2, What::LyingSync { machine: machine(2), for_ms: 100 }), at(200, lose(0))];
+    check(
+        &[(1, 5), (1, 5), (1, 5)],
+        Budget::Majority,
+        &faults,
+        &[(3, 2, "append f a; sync f"), (1_000, 2, "sync f")],
+        &[
+            "2 2: Struck { fault: 0, kind: \"lying-sync\" }",
+            "8 2: synced 2",
+            "102 2: Ended { fault: 0 }",
+            "1005 2: synced 3",
+            "1020 0: Struck { fault: 1, kind: \"lose-disk\" }",
+            &format!("1020 0: {GONE}"),
+        ],
+    );
+}
+
+#[test]
+fn the_operator_wipes_a_damaged_disk_as_soon_as_nothing_is_lost_by_it() {
+    check(
+        &[(1, 5), (1, 5), (1, 4)],
+        Budget::Majority,
+        &[],
+        &[(0, 0, "append f a"), (10, 0, "exit damaged"), (7_001, 2, "pledge 1 5"), (8_000, 0, "list")],
+        &["10 0: Exited { why: \"told to\", damaged: true }", "7010 0: Wiped", "8001 0: listed "],
+    );
+    check(
+        &[(1, 5), (0, 0), (0, 0)],
+        Budget::Unrestricted,
+        &[],
+        &[(10, 0, "exit damaged")],
+        &["10 0: Exited { why: \"told to\", damaged: true }", "10 0: Wiped"],
+    );
+}
+
+#[test]
+fn what_a_life_before_had_pledged_still_counts() {
+    // The second life pledges nothing yet: it has not read its disk.
+    let crash = at(5, What::Crash { machine: machine(0), power: false, restart_ms: Some(10) });
+    let mut world = stage_of(vec![Puppet::pledging(0, 0), Puppet::pledging(1, 4), Puppet::pledging(1, 5)]);
+    load(&mut world, &[crash, at(50, lose(0))]);
+    tell(&mut world, &[(1, 0, "pledge 1 5")]);
+    let heard = hear(&mut world, 10_000);
+    assert!(heard.contains(&"3050 0: Spared { fault: 1, kind: \"lose-disk\" }".to_owned()), "{heard:?}");
+}
