@@ -1,9 +1,11 @@
 //! Cases: plans of failures once found, which must hold for ever, and plants, which a rule must see. Never a seed: families may change, a case stays.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use scenarios::cases::{Case, Word, load_cases};
 use scenarios::run::judged;
+use vocab::plan::Plant;
 
 /// All cases of a folder; none where there is no folder yet.
 fn cases(folder: &str) -> Vec<(String, Case)> {
@@ -38,6 +40,8 @@ fn every_case_gives_its_verdict() {
 #[test]
 fn every_plant_is_seen_by_the_rule_one_expects() {
     let plants = cases("plants");
+    let planted: BTreeSet<Plant> = plants.iter().filter_map(|(_, case)| case.plan.coordination.plant).collect();
+    assert_eq!(planted, BTreeSet::from(Plant::ALL), "every plant has its case");
     for (file, case) in &plants {
         assert!(case.plan.coordination.plant.is_some(), "{file}: no plant is switched on");
         assert!(case.expect.rule.is_some(), "{file}: no rule is named that must break");
