@@ -2,6 +2,7 @@
 
 mod link;
 mod stream;
+mod streams;
 mod datagram;
 
 use vocab::ids::{ConnId, MachineId};
@@ -10,7 +11,8 @@ use vocab::plan::LinkWeather;
 use crate::queue::Queue;
 pub(crate) use datagram::{Datagram, Datagrams};
 pub(crate) use link::Links;
-pub(crate) use stream::{Arrival, Segment, Streams};
+pub(crate) use stream::Segment;
+pub(crate) use streams::{Arrival, Streams};
 
 /// What the network knows of a machine.
 #[derive(Clone, Copy, Debug)]
