@@ -22,6 +22,8 @@ enum Turn {
     Expire(u8),
     Reply(u8),
     Fire(u8),
+    /// A word on a connection that was given up.
+    Stale(u8),
     Close,
     Abandon,
 }
@@ -37,6 +39,7 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
         1 => any::<u8>().prop_map(Turn::Expire),
         8 => any::<u8>().prop_map(Turn::Reply),
         2 => any::<u8>().prop_map(Turn::Fire),
+        2 => any::<u8>().prop_map(Turn::Stale),
         1 => Just(Turn::Close),
         1 => Just(Turn::Abandon),
     ];
@@ -110,6 +113,17 @@ proptest! {
                         scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message: Message::Reply { xid: request.xid, zxid: Zxid(zxid), result } })).0
                     }
                     _ => Vec::new(),
+                },
+                Turn::Stale(n) => match ends.iter().find(|(_, end)| end.dead).map(|(conn, _)| *conn) {
+                    Some(conn) => {
+                        let message = match n % 3 { 0 => connected(7), 1 => Message::Pong { zxid: Zxid(zxid) }, _ => Message::Reply { xid: Xid(1), zxid: Zxid(zxid), result: data() } };
+                        let told = scene.facts.len();
+                        let upcalls = scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message })).0;
+                        prop_assert_eq!(&upcalls, &[]);
+                        prop_assert_eq!(scene.facts.len(), told);
+                        upcalls
+                    }
+                    None => Vec::new(),
                 },
                 Turn::Fire(n) => match pick(n) {
                     Some(conn) if ends[&conn].accepted && !ends[&conn].dead => {

@@ -106,14 +106,20 @@ fn every_wait_has_an_end() {
     check(scene.accepts(2, 9), "2 closes");
     check(scene.wait(), "3 opens to 2");
     check(scene.opened(3), "3 connect session 0 seen 0");
+    check(scene.accepts(2, 9), "2 closes");
+    check(scene.closed(2), "");
     check(scene.accepts(3, 7), "attached");
+    check(scene.replies(2, 1, 1, data()), "2 closes");
     let attached_ms = scene.now_ms;
     scene.submit(get("/a", false));
     check(scene.wait(), "3 ping");
     assert_eq!(scene.now_ms, attached_ms + 2_000);
-    // Silence for two thirds of the timeout.
-    check(scene.wait(), "3 closes; detached; 1 unknown");
+    check(scene.says(3, Message::Pong { zxid: Zxid(0) }), "");
+    check(scene.wait(), "3 ping");
     assert_eq!(scene.now_ms, attached_ms + 4_000);
+    // Silence for two thirds of the timeout since the pong.
+    check(scene.wait(), "3 closes; detached; 1 unknown");
+    assert_eq!(scene.now_ms, attached_ms + 6_000);
 }
 
 #[test]
