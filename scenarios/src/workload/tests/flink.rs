@@ -29,6 +29,31 @@ fn parents_that_nobody_made_are_made() {
         // The first JobManager made the parents in the recording; here it sleeps.
         plan.clients[0].rounds = 0;
         let stage = played(&plan, 0);
+        let mut refused: Vec<&Op> = Vec::new();
+        let mut asked = BTreeMap::new();
+        for (client, fact) in &stage.notes {
+            match fact {
+                ClientFact::Invoked { session, xid, op, .. } => {
+                    refused.retain(|refused| **refused != **op);
+                    asked.insert((*client, *session, *xid), op);
+                }
+                ClientFact::Returned { session, xid, result: Err(ErrorCode::NoNode), .. } => {
+                    let op: &Op = asked[&(*client, *session, *xid)];
+                    if matches!(op, Op::Create { .. }) {
+                        refused.push(op);
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert!(refused.is_empty(), "given up: {refused:?}");
+        // In the recording this process' node was not the first of the election; here it is, and it finds it all the same.
+        let own = |op: &Op| matches!(op, Op::GetData { path, .. } if path.contains("-latch-"));
+        let read = |fact: &ClientFact| {
+            let ClientFact::Returned { session, xid, result: Ok(_), .. } = fact else { return false };
+            asked.get(&(1, *session, *xid)).is_some_and(|op| own(op))
+        };
+        assert!(stage.count(read) > 0, "seed {seed}: it never found its own node");
         let published = |fact: &ClientFact| matches!(fact, ClientFact::Returned { result: Ok(Reply::Created { path, .. }), .. } if path.contains("/leader/"));
         assert!(stage.count(published) > 1, "seed {seed}");
     }
