@@ -63,8 +63,16 @@ fn verdict(findings: &[(&Rule, Finding)], recording: &Recording) -> Verdict {
     if let Some((rule, witness)) = broken(true).filter(|_| !runaway) {
         Verdict::Broken { rule, witness }
     } else if let Some((rule, witness)) = broken(false) {
-        Verdict::Stuck { rule, witness }
+        Verdict::Stuck { rule, witness: format!("{witness}{}", waiting(&recording.ending)) }
     } else {
         Verdict::Holds
+    }
+}
+
+/// What the driver of a run saw waiting when the bound had passed.
+fn waiting(ending: &Ending) -> String {
+    match ending {
+        Ending::Deadline { waiting } if !waiting.is_empty() => format!("; waiting: {}", waiting.join("; ")),
+        Ending::Deadline { .. } | Ending::Finished | Ending::Crashed { .. } | Ending::Inconsistent { .. } | Ending::Runaway { .. } => String::new(),
     }
 }

@@ -92,6 +92,8 @@ pub struct Recovery {
     pub last: Zxid,
     pub before: Option<History>,
     pub found: Found,
+    /// What its tree holds; `None` where the log is unknown or has no such place.
+    pub applied: Option<History>,
     pub damaged: bool,
     /// Promised and current epoch before and after.
     pub accepted: (Epoch, Epoch),
@@ -187,8 +189,9 @@ pub struct Serving {
     pub machine: MachineId,
     pub epoch: Epoch,
     pub leader: MachineId,
-    /// Its log.
+    /// Its log, and what it has delivered of it.
     pub log: Option<History>,
+    pub delivered: History,
     /// The initial history, if that leader had been established.
     pub initial: Option<History>,
     /// It is the leader, or has adopted that epoch.

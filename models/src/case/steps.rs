@@ -19,6 +19,7 @@ impl<'r> Ensemble<'r> {
             last,
             before: replica.log,
             found,
+            applied: found.log.and_then(|log| self.histories.at(log, shown.0)),
             damaged: replica.is_damaged(),
             accepted: (replica.accepted, epochs.0),
             current: (replica.current, epochs.1),
@@ -130,7 +131,7 @@ impl<'r> Ensemble<'r> {
         let replica = &mut self.replicas[machine.index()];
         let adopted = replica.settled && replica.current == epoch;
         replica.serving = Some(epoch);
-        self.servings.push(Serving { note: at, machine, epoch, leader, log: replica.log, initial, adopted });
+        self.servings.push(Serving { note: at, machine, epoch, leader, log: replica.log, delivered: replica.delivered, initial, adopted });
     }
 
     #[expect(clippy::too_many_arguments, reason = "the two facts that commit differ in where these come from")]

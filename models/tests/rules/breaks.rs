@@ -21,7 +21,7 @@ fn broken(recording: &vocab::recording::Recording) -> Vec<String> {
         Verdict::Holds => vec![],
         Verdict::Crashed { place, .. } => panic!("{place}"),
         Verdict::Broken { rule, witness } | Verdict::Stuck { rule, witness } => {
-            let also = witness.split_once("(also broken: ").map_or("", |(_, also)| also.trim_end_matches(')'));
+            let also = witness.split_once("(also broken: ").and_then(|(_, also)| also.split_once(')')).map_or("", |(also, _)| also);
             std::iter::once(rule).chain(also.split(", ").filter(|id| !id.is_empty()).map(str::to_owned)).collect()
         }
     }

@@ -133,7 +133,7 @@ impl Tale {
         self.say(machine, Happening::Booted { life: 0 });
         let digest = self.digests[self.disk[at]];
         let (accepted, current) = (self.accepted[at], self.current[at]);
-        self.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: Zxid::ZERO, last, applied: last, digest, torn_bytes: 0 });
+        self.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: last, last, applied: last, digest, torn_bytes: 0 });
     }
 
     /// A replica starts on a log that has one transaction more than was committed.
@@ -141,10 +141,8 @@ impl Tale {
         let at = machine.index();
         self.say(machine, Happening::Booted { life: 1 });
         let (accepted, current) = (self.accepted[at], self.current[at]);
-        self.say(
-            machine,
-            ReplicaFact::Recovered { accepted, current, snapshot: Zxid::ZERO, last: stray, applied: stray, digest: StateDigest(1), torn_bytes: 0 },
-        );
+        let (applied, digest) = (self.zxid(self.disk[at]), self.digests[self.disk[at]]);
+        self.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: applied, last: stray, applied, digest, torn_bytes: 0 });
     }
 
     /// A replica goes down.

@@ -36,9 +36,11 @@ fn check(what: &str, tale: Tale, client: &super::tale::Client, absent: &[Machine
     assert_eq!(judged(tale, client, absent).verdict, Verdict::Holds, "{what}");
 }
 
-fn recovered(tale: &mut Tale, machine: MachineId, accepted: u32, current: u32, last: Zxid, digest: StateDigest) {
+/// A replica starts on a log that ends at `last`, with no snapshot but perhaps this one.
+fn recovered(tale: &mut Tale, machine: MachineId, accepted: u32, current: u32, last: Zxid, snapshot: Option<(Zxid, StateDigest)>) {
     let (accepted, current) = (Epoch(accepted), Epoch(current));
-    tale.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: Zxid::ZERO, last, applied: last, digest, torn_bytes: 0 });
+    let (applied, digest) = snapshot.unwrap_or_else(|| (Zxid::ZERO, models::znode::Reference::new().digest()));
+    tale.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: applied, last, applied, digest, torn_bytes: 0 });
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn a_log_may_hold_more_than_was_noted() {
     let txn = Transaction { zxid, session: client.session, xid: Xid(client.xid), time_ms: 1, request, error: None };
     tale.say(A, ReplicaFact::Proposed { txn: Arc::new(txn), mark: mark(zxid) });
     tale.crash(B);
-    recovered(&mut tale, B, 1, 1, zxid, StateDigest(1));
+    recovered(&mut tale, B, 1, 1, zxid, None);
     check("a proposal durable and not noted", tale, &client, &[B, C]);
 }
 
@@ -66,7 +68,7 @@ fn a_cut_or_a_state_may_be_taken_over_and_not_noted() {
     tale.say(A, ReplicaFact::Looking { round: 1, last: stray });
     tale.say(B, ReplicaFact::SyncSent { peer: A, mode: SyncMode::Trunc, peer_last: stray, to: kept.0, proposals: 0 });
     tale.crash(A);
-    recovered(&mut tale, A, 2, 1, kept.0, kept.1);
+    recovered(&mut tale, A, 2, 1, kept.0, Some(kept));
     check("a TRUNC done and not noted", tale, &client, &[A]);
 
     let (mut tale, client) = begun();
@@ -74,7 +76,7 @@ fn a_cut_or_a_state_may_be_taken_over_and_not_noted() {
     tale.say(C, ReplicaFact::Looking { round: 1, last: Zxid::ZERO });
     tale.say(A, ReplicaFact::SyncSent { peer: C, mode: SyncMode::Snap, peer_last: Zxid::ZERO, to, proposals: 0 });
     tale.crash(C);
-    recovered(&mut tale, C, 1, 0, to, digest);
+    recovered(&mut tale, C, 1, 0, to, Some((to, digest)));
     check("a SNAP done and not noted", tale, &client, &[C]);
 }
 
@@ -83,12 +85,8 @@ fn a_lost_disk_forgets_and_is_filled_again() {
     let (mut tale, client) = begun();
     tale.join_by_snapshot(C);
     tale.say(C, Happening::Crashed { power: true, disk_lost: true, lost_bytes: 0, lied_bytes: 0 });
-    recovered(&mut tale, C, 0, 0, Zxid::ZERO, vocab_empty());
+    recovered(&mut tale, C, 0, 0, Zxid::ZERO, None);
     check("a lost disk", tale, &client, &[C]);
-}
-
-fn vocab_empty() -> StateDigest {
-    models::znode::Reference::new().digest()
 }
 
 #[test]
@@ -98,7 +96,7 @@ fn without_a_budget_what_was_lost_is_waived_and_what_stands_is_judged() {
         tale.recording.plan.budget = budget;
         for replica in [A, B] {
             tale.say(replica, Happening::Crashed { power: true, disk_lost: true, lost_bytes: 0, lied_bytes: 0 });
-            recovered(&mut tale, replica, 0, 0, Zxid::ZERO, vocab_empty());
+            recovered(&mut tale, replica, 0, 0, Zxid::ZERO, None);
         }
         judged(tale, &client, &[])
     };

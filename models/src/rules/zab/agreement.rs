@@ -1,4 +1,4 @@
-//! Agreement: of what two servers deliver, one has all that the other has. Only what is delivered in service counts.
+//! Agreement: of what two servers deliver, one has all that the other has. It compares sets; their order is `total_order`'s.
 
 use vocab::ids::MachineId;
 
@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let histories = &case.ensemble.histories;
     let mut most = (MachineId(0), History::EMPTY);
-    for delivery in case.ensemble.deliveries.iter().filter(|delivery| delivery.serving.is_some()) {
+    for delivery in &case.ensemble.deliveries {
         let (first, longest) = most;
         let longer = histories.is_prefix(longest, delivery.history);
         finding.judge(longer || histories.is_prefix(delivery.history, longest), || {

@@ -1,11 +1,12 @@
 //! Commit before delivery: nobody applies what no leader has committed yet. It compares moments, so it sees a replica that runs ahead even of what is committed later.
 
 use crate::case::Case;
+use crate::case::histories::History;
 use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "zab.commit-before-delivery",
-    law: "A server delivers a transaction only after a leader had committed it.",
+    law: "A server delivers a transaction only after a leader had committed it, and recovers or takes over no state that was not committed.",
     source: "Zab (DSN 2011), section 4, phase 3: followers deliver on COMMIT",
     footing: Footing::Durability,
     check,
@@ -13,13 +14,16 @@ pub const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let ensemble = &case.ensemble;
-    for delivery in &ensemble.deliveries {
-        let length = ensemble.histories.length(delivery.history) as usize;
-        let committed = ensemble.committed_at.get(length).filter(|_| ensemble.histories.is_prefix(delivery.history, ensemble.committed));
-        finding.judge(committed.is_some_and(|committed| *committed < delivery.note), || {
-            let name = ensemble.histories.name(delivery.history);
+    let delivered = ensemble.deliveries.iter().map(|delivery| (delivery.note, delivery.machine, delivery.history, "delivers"));
+    let recovered = ensemble.recoveries.iter().filter_map(|recovery| Some((recovery.note, recovery.machine, recovery.applied?, "recovers a tree with")));
+    let installed = ensemble.cuts.iter().filter(|cut| cut.whole_state).filter_map(|cut| Some((cut.note, cut.machine, cut.after?, "takes over a tree with")));
+    for (note, machine, history, does) in delivered.chain(recovered).chain(installed).filter(|(_, _, history, _)| *history != History::EMPTY) {
+        let length = ensemble.histories.length(history) as usize;
+        let committed = ensemble.committed_at.get(length).filter(|_| ensemble.histories.is_prefix(history, ensemble.committed));
+        finding.judge(committed.is_some_and(|committed| *committed < note), || {
+            let name = ensemble.histories.name(history);
             let when = committed.map_or_else(|| "never committed".to_owned(), |note| format!("committed at {}", case.when(*note)));
-            format!("{} at {} delivers {name}, which is {when}", delivery.machine, case.when(delivery.note))
+            format!("{machine} at {} {does} {name}, which is {when}", case.when(note))
         });
     }
 }

@@ -23,8 +23,16 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             finding.waive();
             continue;
         };
-        finding.judge(serving.adopted && histories.is_prefix(initial, log), || {
-            format!("{} with the log {}, adopted: {}; the epoch began with {}", at(), histories.name(log), serving.adopted, histories.name(initial))
+        let lawful = serving.adopted && histories.is_prefix(initial, log) && histories.is_prefix(initial, serving.delivered);
+        finding.judge(lawful, || {
+            format!(
+                "{} with the log {}, of which it has delivered {}, adopted: {}; the epoch began with {}",
+                at(),
+                histories.name(log),
+                histories.name(serving.delivered),
+                serving.adopted,
+                histories.name(initial)
+            )
         });
     }
     let primaries = case.ensemble.primaries();

@@ -1,4 +1,4 @@
-//! CommittedLogMonotonicity: what one server has committed or delivered in service only grows, over its restarts too. Never a comparison of two servers.
+//! CommittedLogMonotonicity: what one server has committed or delivered only grows; after a restart it delivers the same again, and more. Never a comparison of two servers.
 
 use crate::case::Case;
 use crate::case::histories::History;
@@ -6,7 +6,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "zab.committed-log-monotonicity",
-    law: "What a server committed, or delivered while it served, is a prefix of what it commits or delivers later.",
+    law: "What a server commits begins with all that it had committed; what it delivers grows by each delivery, and in all its lives is of one history.",
     source: "Remix MSPEC: monotonicRead (CommittedLogMonotonicity); ZOOKEEPER-3911, 3023",
     footing: Footing::Durability,
     check,
@@ -20,17 +20,22 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             format!("{} at {} commits {} after {}", commit.machine, case.when(commit.note), histories.name(history), histories.name(commit.own_before))
         });
     }
-    let mut delivered = vec![History::EMPTY; case.ensemble.replicas.len()];
-    for delivery in case.ensemble.deliveries.iter().filter(|delivery| delivery.serving.is_some()) {
-        let before = std::mem::replace(&mut delivered[delivery.machine.index()], delivery.history);
-        finding.judge(before != delivery.history && histories.is_prefix(before, delivery.history), || {
+    let mut longest = vec![History::EMPTY; case.ensemble.replicas.len()];
+    for delivery in &case.ensemble.deliveries {
+        let most = &mut longest[delivery.machine.index()];
+        let grows = histories.is_prefix(delivery.before, delivery.history) && delivery.before != delivery.history;
+        finding.judge(grows && histories.are_comparable(*most, delivery.history), || {
             format!(
-                "{} at {} delivers {} after it had delivered {}",
+                "{} at {} delivers {} after {}; it had delivered {} in its lives",
                 delivery.machine,
                 case.when(delivery.note),
                 histories.name(delivery.history),
-                histories.name(before)
+                histories.name(delivery.before),
+                histories.name(*most)
             )
         });
+        if histories.length(delivery.history) > histories.length(*most) {
+            *most = delivery.history;
+        }
     }
 }

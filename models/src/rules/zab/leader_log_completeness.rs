@@ -27,17 +27,17 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         let (Some(leadership), Some(history)) = (commit.leadership, commit.history) else { continue };
         let epoch = case.ensemble.leaderships[leadership].epoch;
         if commit.establishes {
-            for (earlier, committed) in committed.range(..epoch) {
-                finding.judge(histories.is_prefix(*committed, history), || {
-                    format!(
-                        "{} is established in {epoch} at {} with the initial history {}, but {} had been committed in {earlier}",
-                        commit.machine,
-                        case.when(commit.note),
-                        histories.name(history),
-                        histories.name(*committed)
-                    )
-                });
-            }
+            let missing = committed.range(..epoch).find(|(_, committed)| !histories.is_prefix(**committed, history));
+            finding.judge(missing.is_none(), || {
+                let (earlier, committed) = missing.expect("judged not to be none");
+                format!(
+                    "{} is established in {epoch} at {} with the initial history {}, but {} had been committed in {earlier}",
+                    commit.machine,
+                    case.when(commit.note),
+                    histories.name(history),
+                    histories.name(*committed)
+                )
+            });
         }
         let longest = committed.entry(epoch).or_insert(history);
         if histories.length(history) > histories.length(*longest) {

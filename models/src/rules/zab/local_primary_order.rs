@@ -28,15 +28,13 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         let key = (histories.last(proposal.history), histories.mark(proposal.history));
         before.entry(key).or_insert((proposal.machine, proposal.before));
     }
-    for delivery in case.ensemble.deliveries.iter().filter(|delivery| delivery.serving.is_some()) {
+    for delivery in &case.ensemble.deliveries {
         let Some((primary, previous)) = before.get(&(delivery.zxid, delivery.mark)) else { continue };
         if histories.last(*previous).epoch() != delivery.zxid.epoch() {
             continue; // The first of its epoch: nothing of this primary's comes before it.
         }
-        // Delivered prefixes hold all that came before, so the one just before is enough: delivered by a note, or silently, because the log had it.
-        let by_note = histories.at(delivery.before, histories.last(*previous)) == Some(*previous);
-        let silently = delivery.in_order && histories.parent(delivery.history) == *previous;
-        finding.judge(by_note || silently, || {
+        // Delivered prefixes hold all that came before, so the one just before is enough.
+        finding.judge(histories.at(delivery.before, histories.last(*previous)) == Some(*previous), || {
             format!(
                 "{primary} broadcast {} just before {}; {} at {} delivers the second after {}",
                 histories.name(*previous),

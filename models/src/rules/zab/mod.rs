@@ -1,8 +1,8 @@
 //! Zab: the invariants of ZooKeeper's TLA+ specifications and of Remix, by their names, over the histories that replicas had. Never a word on znodes.
 //!
-//! What a replica *delivers* is a sequence: at a start all of its log is applied, silently, and so is the end of its log when it stops leading or following; a `Delivered` must then be the next
-//! transaction after what was delivered, or one that the log already held. A delivery is for others to see only while the replica serves (from `Serving` until it steps down, looks for a leader, or dies):
-//! what a learner applies while it synchronises may be cut off again. What is *committed* is what a leader noted: its initial history at `Established`, a transaction and all before it at `Committed`.
+//! What is *committed* is what a leader noted: its initial history at `Established`, a transaction and all before it at `Committed`. What a replica *delivers* is what its tree holds: at a start what its snapshot
+//! holds (`Recovered`'s `applied`), after a SNAP the state that it took over, and from there on one transaction with each `Delivered`, the next one of one history. A tree holds nothing that is not committed, while
+//! a replica synchronises no more than while it serves. A log may hold more than the tree; its end may be cut off again.
 
 pub mod illegal;
 pub mod quorum;

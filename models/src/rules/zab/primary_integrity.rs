@@ -31,7 +31,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         }
     }
     let mut delivered: BTreeMap<Epoch, History> = BTreeMap::new();
-    for delivery in ensemble.deliveries.iter().filter(|delivery| delivery.serving.is_some()) {
+    for delivery in &ensemble.deliveries {
         let longest = delivered.entry(delivery.zxid.epoch()).or_insert(delivery.history);
         if histories.length(delivery.history) > histories.length(*longest) {
             *longest = delivery.history;

@@ -23,9 +23,6 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for delivery in &case.ensemble.deliveries {
         let at = || format!("{} at {} delivers {}", delivery.machine, case.when(delivery.note), delivery.zxid);
         finding.judge(delivery.in_order, || format!("{} after {}, which is not the one before it", at(), histories.name(delivery.before)));
-        if delivery.serving.is_none() {
-            continue;
-        }
         let (machine, history) = *first.entry((delivery.zxid, delivery.mark)).or_insert((delivery.machine, delivery.history));
         finding.judge(history == delivery.history, || {
             let (here, there) = (histories.parent(delivery.history), histories.parent(history));
