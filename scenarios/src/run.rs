@@ -168,3 +168,62 @@ fn waiting(world: &World<Machine>, plan: &Plan) -> Vec<String> {
 fn told(look: &[(&'static str, String)]) -> String {
     look.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use vocab::verdict::Verdict;
+
+    use super::*;
+
+    /// Three replicas, two clients and a storm of 5 s without a blow.
+    fn short(seed: u64) -> Plan {
+        let mut plan = crate::family::plan("calm", seed).expect("the family exists");
+        plan.cluster.replicas = 3;
+        plan.weather.clocks.clear();
+        plan.clients.truncate(2);
+        plan.clients.iter_mut().for_each(|client| client.start_ms = 0);
+        plan.coordination.tick_ms = 500;
+        plan.heal.at_ms = 5_000;
+        plan
+    }
+
+    #[test]
+    fn a_run_finishes_holds_and_is_the_same_twice() {
+        let (recording, judgement) = judged(&short(1));
+        assert_eq!((&recording.ending, &judgement.verdict), (&Ending::Finished, &Verdict::Holds));
+        assert!(recording.end_ns >= 5_000 * MILLISECOND && recording.events > 500);
+        assert_eq!(run(&short(1)), recording);
+        assert_ne!(run(&short(2)).hash, recording.hash);
+    }
+
+    #[test]
+    fn a_run_that_ends_too_early_tells_what_waits() {
+        let mut plan = short(1);
+        (plan.heal.at_ms, plan.heal.bound_ms) = (250, 0);
+        let Ending::Deadline { waiting } = run(&plan).ending else { panic!("nothing can be done in so short a time") };
+        assert_eq!(waiting.len(), 5, "{waiting:?}");
+        assert!(waiting[0].starts_with("machine 0, a replica, does not serve: role looking"), "{}", waiting[0]);
+        assert!(waiting[4].starts_with("machine 4, a client, is not finished: "), "{}", waiting[4]);
+    }
+
+    #[test]
+    fn who_is_left_out_is_not_waited_for() {
+        let mut plan = short(3);
+        plan.heal.absent = vec![MachineId(1)];
+        let (recording, judgement) = judged(&plan);
+        assert_eq!((recording.ending, judgement.verdict), (Ending::Finished, Verdict::Holds));
+    }
+
+    #[test]
+    fn a_clone_runs_on_as_the_original_does() {
+        let plan = short(4);
+        let whole = run(&plan);
+        let mut world = world_of(&plan);
+        for cut_ms in [0, 300, 1_000, 4_000] {
+            world.run_until(cut_ms * MILLISECOND);
+            let mut clone = world.clone();
+            drive(&mut clone, &plan);
+            assert_eq!(record(clone, &plan), whole, "cloned after {cut_ms} ms");
+        }
+    }
+}
