@@ -155,6 +155,22 @@ proptest! {
 }
 
 #[test]
+fn a_log_that_holds_anothers_content_is_not_replayed_twice() {
+    // Found by a misdirected write: the first sector of the second log stood over the first log too.
+    let (txns, trees) = history(20, 1);
+    let (first, _) = log(&txns[..9], Zxid::ZERO);
+    let (second, bytes) = log(&txns[9..], txns[8].head.zxid);
+    let (snapshot, state, _) = fuzzy(&trees[..=9], 9, 50);
+    let astray = bytes[..80].to_vec();
+    let files = BTreeMap::from([(first.clone(), astray.clone()), (second.clone(), bytes.clone()), (snapshot, state)]);
+    let recovered = recover(&files).expect("the snapshot stands for the first log");
+    assert_eq!(ends_at(&recovered, &trees), 20);
+    assert_eq!(recovered.unapplied.len(), 11);
+    assert_eq!(recovered.useless, std::slice::from_ref(&first));
+    assert!(recover(&BTreeMap::from([(first, astray), (second, bytes)])).is_err());
+}
+
+#[test]
 fn an_epoch_is_at_least_that_of_the_last_transaction() {
     let txn = Arc::new(seal(
         Head { session: SessionId(1), xid: Xid(0), zxid: Zxid::new(Epoch(3), 1), time_ms: 0 },

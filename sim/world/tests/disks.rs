@@ -228,3 +228,15 @@ fn a_lost_disk_is_empty() {
         ]
     );
 }
+
+#[test]
+fn other_dice_give_a_disk_other_latencies() {
+    let mut weather = plain();
+    weather.disk.jitter_us = 50_000;
+    let mut world = World::new(1, &weather);
+    world.add(Puppet::default(), 0);
+    tell(&mut world, &[(10, 0, "append f a; sync f")]);
+    let mut other = world.clone();
+    other.redice(2);
+    assert_ne!(hear(&mut world, 100), hear(&mut other, 100));
+}

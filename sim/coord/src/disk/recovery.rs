@@ -103,7 +103,13 @@ pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String>
         if log.after > have {
             return Err(format!("{} begins after {}, but all before ends at {have}", log.name, log.after));
         }
-        for txn in txns.iter().filter(|txn| txn.head.zxid > start) {
+        for txn in txns {
+            if txn.head.zxid <= have {
+                continue;
+            }
+            if !follows(have, txn.head.zxid) {
+                return Err(format!("{} in {} cannot follow {have}", txn.head.zxid, log.name));
+            }
             have = txn.head.zxid;
             if have <= base.until {
                 base.tree.apply(txn, false, &mut Vec::new());
@@ -180,14 +186,17 @@ fn read_logs(files: &BTreeMap<FileName, Vec<u8>>, start: Zxid) -> Result<Logs, S
     let mut names: Vec<(Zxid, &FileName)> = files.keys().filter_map(|name| Some((format::zxid_of(name, "log")?, name))).collect();
     names.sort_unstable();
     let mut logs = Logs::default();
-    for (i, (_, name)) in names.iter().enumerate() {
+    for (i, (first, name)) in names.iter().enumerate() {
         let bytes = &files[*name];
         let next_first = names.get(i + 1).map(|(first, _)| *first);
         // What the next log follows is durable in a snapshot already: whatever this one has become, it is not needed.
         let needless = next_first.and_then(|_| format::read_log_header(&files[names[i + 1].1])).is_some_and(|after| after <= start);
         let Some(after) = format::read_log_header(bytes) else {
             match (needless, next_first.is_none() && !holds_record(bytes, 0, start)) {
-                (true, _) => continue,
+                (true, _) => {
+                    logs.useless.push((*name).clone());
+                    continue;
+                }
                 (false, true) => {
                     logs.torn_bytes += bytes.len() as u64;
                     logs.useless.push((*name).clone());
@@ -198,9 +207,20 @@ fn read_logs(files: &BTreeMap<FileName, Vec<u8>>, start: Zxid) -> Result<Logs, S
         };
         let (log, txns) = read_log(name, after, bytes);
         let good = log.len();
+        if log.entries.first().is_some_and(|entry| entry.zxid != *first) {
+            // Another log's content stands here: a write went astray.
+            if !needless {
+                return Err(format!("{name} begins with {}", log.entries[0].zxid));
+            }
+            logs.useless.push((*name).clone());
+            continue;
+        }
         if good < bytes.len() as u64 {
             match (needless, next_first.is_none() && !holds_record(bytes, good as usize, start.max(log.last()))) {
-                (true, _) => {}
+                (true, _) => {
+                    logs.useless.push((*name).clone());
+                    continue;
+                }
                 (false, true) => {
                     logs.torn_bytes += bytes.len() as u64 - good;
                     logs.cut = Some(((*name).clone(), good));

@@ -138,14 +138,17 @@ impl Content {
         self.promised = self.promised.max(deeds);
     }
 
-    /// Whether a lie stands that a power failure would show.
+    /// Whether a lie stands that a power failure would show: of a lying sync, or of a true one that went over pages which a failed one had forsaken.
     pub(crate) fn has_lies(&self) -> bool {
-        self.promised > self.hardened
+        self.promised > self.hardened || !self.cached_only.is_empty()
     }
 
     /// All that was promised becomes durable after all.
     pub(crate) fn keep_promises(&mut self) {
         self.harden(self.promised);
+        for (at, bytes) in std::mem::take(&mut self.cached_only) {
+            self.durable[at..at + bytes.len()].copy_from_slice(&bytes);
+        }
     }
 
     /// How many units a crash may cut.
@@ -166,7 +169,7 @@ impl Content {
         for (i, deed) in deeds.into_iter().enumerate() {
             let is_promised = self.hardened + (i as u64) < self.promised;
             let units = deed.units();
-            let kept = if is_cut { 0 } else { units.min(left) };
+            let kept = units.min(left);
             left -= kept;
             let lost = match deed.what {
                 What::Truncate(len) => {
@@ -198,7 +201,7 @@ impl Content {
                 loss.unsynced += lost;
             }
         }
-        self.cached_only.clear();
+        loss.promised += self.cached_only.drain(..).map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
         self.hardened = 0;
         self.promised = 0;
         self.len = self.durable.len() as u64;
@@ -290,7 +293,12 @@ mod tests {
         file.harden(file.deeds());
         assert_eq!(file.read(), b"baseabcde"); // The cache shows it still.
         assert_eq!(file.on_disk(), b"base\0\0\0de");
-        file.lose_power(Cut::Keep(0));
+        assert!(file.has_lies()); // The later sync came back, so its owner believes all of it.
+        let mut kept = file.clone();
+        kept.keep_promises();
+        assert_eq!(kept.lose_power(Cut::Keep(0)), Loss::default());
+        assert_eq!(kept.read(), b"baseabcde");
+        assert_eq!(file.lose_power(Cut::Keep(0)), Loss { unsynced: 0, promised: 3 });
         assert_eq!(file.read(), b"base\0\0\0de");
     }
 

@@ -5,6 +5,7 @@ use vocab::ids::MachineId;
 use vocab::process::Process;
 
 use super::Phase;
+use crate::machine::Machine;
 use crate::world::World;
 
 impl<P: Process> World<P> {
@@ -23,7 +24,11 @@ impl<P: Process> World<P> {
         self.faults.doomed_replies.clear();
         self.faults.look_at_sending();
         self.happened(MachineId(0), Happening::Healed);
-        for machine in self.faults.absent.clone() {
+        // A machine whose disk waits for the operator may need all the others as sureties: then nobody stays away.
+        let is_awaited = |host: &Machine<P>| host.is_condemned || (host.process.is_none() && host.disk.flaws.is_damaged);
+        let is_short = !self.faults.is_unrestricted && self.machines.iter().any(is_awaited);
+        let absent = if is_short { Vec::new() } else { self.faults.absent.clone() };
+        for machine in absent {
             if self.machines[machine.index()].is_left_out {
                 continue;
             }
