@@ -1,0 +1,181 @@
+//! Plan files: whatever a plan says survives being written and read, as TOML and as JSON; and what nobody can mean is one error with its line. Never the running of a plan.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use vocab::ids::MachineId;
+use vocab::plan::{Budget, ClientPlan, Fault, Format, Moment, Plan, Plant, Ring, Seed, Shape, Target, What, When, WorkloadKind};
+
+/// Every machine of the plans below: three replicas and two clients.
+const MACHINES: u16 = 5;
+/// Times in ms that a plan may name.
+const MS: std::ops::Range<u64> = 0..3_600_000_000;
+
+fn machine() -> impl Strategy<Value = MachineId> {
+    (0..MACHINES).prop_map(MachineId)
+}
+
+fn machines() -> impl Strategy<Value = Vec<MachineId>> {
+    vec(machine(), 0..4)
+}
+
+/// A target of a fault that waits for a message, so that all three kinds may stand.
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![machine().prop_map(Target::Machine), Just(Target::Subject), Just(Target::Peer)]
+}
+
+/// Names as people may write them: quotes, newlines and all.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-zA-Z-]{0,12}", any::<String>()]
+}
+
+fn when() -> impl Strategy<Value = When> {
+    let moment = prop_oneof![Just(Moment::Send), Just(Moment::Deliver)];
+    (moment, word(), option::of(machine()), 1..u32::MAX, MS).prop_map(|(moment, kind, machine, nth, after_ms)| When::On {
+        moment,
+        kind,
+        machine,
+        nth,
+        after_ms,
+    })
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    prop_oneof![
+        machines().prop_map(|side| Shape::Halves { side }),
+        target().prop_map(|machine| Shape::Isolate { machine }),
+        (machines(), machines()).prop_map(|(from, to)| Shape::OneWay { from, to }),
+        (machines(), machine()).prop_map(|(side, over)| Shape::Bridge { side, over }),
+        vec(machine(), 4..6).prop_map(|order| Shape::Ring(Ring { order })),
+        (target(), target()).prop_map(|(a, b)| Shape::Link { a, b }),
+    ]
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let net = prop_oneof![
+        (shape(), MS).prop_map(|(shape, for_ms)| What::Partition { shape, for_ms }),
+        (target(), target(), any::<bool>()).prop_map(|(a, b, silent)| What::CutStreams { a, b, silent }),
+        (word(), option::of(machine()), option::of(machine()), any::<u32>()).prop_map(|(kind, from, to, count)| What::Drop { kind, from, to, count }),
+        (word(), option::of(machine())).prop_map(|(kind, from)| What::DropReply { kind, from }),
+        (target(), target(), any::<u32>(), MS).prop_map(|(a, b, extra_ms, for_ms)| What::SlowLink { a, b, extra_ms, for_ms }),
+    ];
+    let life = prop_oneof![
+        (target(), any::<bool>(), option::of(MS)).prop_map(|(machine, power, restart_ms)| What::Crash { machine, power, restart_ms }),
+        (machines(), MS).prop_map(|(machines, restart_ms)| What::Blackout { machines, restart_ms }),
+        (target(), MS).prop_map(|(machine, restart_ms)| What::LoseDisk { machine, restart_ms }),
+        machine().prop_map(|machine| What::Restart { machine }),
+        (target(), MS).prop_map(|(machine, for_ms)| What::Pause { machine, for_ms }),
+        (target(), -3_600_000_000i64..3_600_000_000).prop_map(|(machine, by_ms)| What::ClockStep { machine, by_ms }),
+        (target(), -200_000..=200_000).prop_map(|(machine, ppm)| What::ClockDrift { machine, ppm }),
+        (target(), word()).prop_map(|(machine, word)| What::Order { machine, word }),
+    ];
+    let disk = prop_oneof![
+        (target(), MS).prop_map(|(machine, for_ms)| What::DiskStall { machine, for_ms }),
+        (target(), MS).prop_map(|(machine, for_ms)| What::DiskFull { machine, for_ms }),
+        (target(), any::<u32>()).prop_map(|(machine, count)| What::DiskError { machine, count }),
+        (target(), MS).prop_map(|(machine, for_ms)| What::LyingSync { machine, for_ms }),
+        (target(), word()).prop_map(|(machine, kind)| What::BitRot { machine, kind }),
+        (target(), word()).prop_map(|(machine, kind)| What::MisdirectedWrite { machine, kind }),
+    ];
+    prop_oneof![net, life, disk]
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    (when(), what()).prop_map(|(when, what)| Fault { when, what })
+}
+
+fn client() -> impl Strategy<Value = ClientPlan> {
+    use WorkloadKind::{Barriers, Counters, Elections, FlinkHa, Locks, Queues, Registers};
+    let workload = proptest::sample::select(vec![Registers, Counters, Locks, Elections, Barriers, Queues, FlinkHa]);
+    (workload, any::<u32>(), MS, any::<u32>(), any::<u32>(), vec(any::<u32>(), 0..3)).prop_map(
+        |(workload, session_timeout_ms, start_ms, rounds, think_ms, skip)| ClientPlan { workload, session_timeout_ms, start_ms, rounds, think_ms, skip },
+    )
+}
+
+/// Any plan that `Plan::check` lets pass, on the settings of a drawn one.
+fn plan() -> impl Strategy<Value = Plan> {
+    let plant = option::of(proptest::sample::select(Plant::ALL.to_vec()));
+    let budget = prop_oneof![Just(Budget::Majority), Just(Budget::Unrestricted)];
+    let parts = (any::<u64>(), word(), plant, budget, vec(client(), 2), vec(fault(), 0..6), option::of(machine()), MS);
+    parts.prop_map(|(seed, family, plant, budget, clients, faults, absent, at_ms)| {
+        let mut plan = scenarios::family::plan("everything", 1).expect("the family exists");
+        plan.seed = Seed(seed);
+        plan.family = family;
+        plan.cluster.replicas = 3;
+        plan.coordination.plant = plant;
+        plan.weather.clocks.retain(|clock| clock.machine.0 < MACHINES);
+        plan.heal.at_ms = at_ms;
+        plan.heal.absent = absent.into_iter().collect();
+        Plan { budget, clients, faults, ..plan }
+    })
+}
+
+proptest! {
+    #[test]
+    fn plans_survive_their_files(plan in plan()) {
+        prop_assert_eq!(plan.check(), Ok(()));
+        for format in [Format::Toml, Format::Json] {
+            let text = plan.text(format);
+            let back = Plan::parse(&text, format, "plan").map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            prop_assert_eq!(&back, &plan, "{}", text);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in any::<String>()) {
+        for format in [Format::Toml, Format::Json] {
+            let told = Plan::parse(&text, format, "plan").expect_err("chance writes no plan").to_string();
+            prop_assert!(told.starts_with("plan:") && told.contains("remedy: "), "{}", told);
+        }
+    }
+
+    /// A plan with a byte lost or doubled is a plan or one error; never a panic.
+    #[test]
+    fn a_slip_of_the_pen_makes_no_panic(plan in plan(), at in any::<prop::sample::Index>(), twice in any::<bool>()) {
+        for format in [Format::Toml, Format::Json] {
+            let text = plan.text(format);
+            let (at, c) = *at.get(&text.char_indices().collect::<Vec<_>>());
+            let rest = &text[at + c.len_utf8()..];
+            let slip = if twice { format!("{}{c}{c}{rest}", &text[..at]) } else { format!("{}{rest}", &text[..at]) };
+            if let Err(told) = Plan::parse(&slip, format, "plan") {
+                prop_assert!(told.to_string().contains("remedy: "), "{}", told);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_nobody_can_mean_is_an_error_with_its_line() {
+    /// The good plan with `from` replaced by `to`; the error is at the line of the first `place`, in both formats where it stands in both.
+    fn check(format: Format, from: &str, to: &str, place: &str, says: &str) {
+        let good = scenarios::family::plan("crashes", 7).expect("the family exists").text(format);
+        assert!(good.contains(from), "{from:?} is not in\n{good}");
+        let text = good.replacen(from, to, 1);
+        let line = 1 + text[..text.find(place).expect("the place is in the text")].matches('\n').count();
+        let told = Plan::parse(&text, format, "plan").expect_err("it is no plan").to_string();
+        assert!(told.starts_with(&format!("plan:{line}: ")) && told.contains(says), "expected line {line} and {says:?}: {told}");
+    }
+    use Format::{Json, Toml};
+    check(Toml, "format = 1", "format = 2", "format", "a plan of format 2");
+    check(Json, "\"format\": 1", "\"format\": 2", "\"format\"", "a plan of format 2");
+    check(Toml, "tick_ms =", "tock_ms =", "tock_ms", "unknown field `tock_ms`");
+    check(Json, "\"tick_ms\"", "\"tock_ms\"", "\"tock_ms\"", "unknown field `tock_ms`");
+    check(Toml, "tick_ms = ", "tick_ms = 0 # ", "tick_ms", "tick_ms is 0");
+    check(Json, "\"init_limit\": 10", "\"init_limit\": 0", "\"init_limit\"", "init_limit is 0");
+    check(Toml, "at_ms = ", "at_ms = 9223372036854775807 # ", "at_ms", "too long");
+    check(Toml, "sync_limit = ", "sync_limit = -1 # ", "-1", "u32");
+    check(
+        Toml,
+        "[[faults]]",
+        "[[faults]]\nwhen = { at = { ms = 5 } }\nwhat = { restart = { machine = 99 } }\n[[faults]]",
+        "{ restart",
+        "machine 99 does not exist",
+    );
+    check(
+        Toml,
+        "[[faults]]",
+        "[[faults]]\nwhen = { at = { ms = 5 } }\nwhat = { pause = { machine = \"peer\", for_ms = 1 } }\n[[faults]]",
+        "{ pause",
+        "no subject or peer",
+    );
+}
