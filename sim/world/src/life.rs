@@ -3,7 +3,7 @@
 use vocab::dice::Dice;
 use vocab::happening::Happening;
 use vocab::ids::MachineId;
-use vocab::process::{Event, Exit, Process};
+use vocab::process::{Exit, Process};
 use vocab::time::MILLISECOND;
 
 use crate::queue::Job;
@@ -14,10 +14,10 @@ const WIPE_RETRY_NS: u64 = 20 * MILLISECOND;
 
 impl<P: Process> World<P> {
     /// A machine starts, if it is to start now; unless its disk waits for the operator, or it must stay down.
-    pub(crate) fn boot(&mut self, machine: MachineId) {
+    pub(crate) fn boot(&mut self, machine: MachineId) -> bool {
         let host = &mut self.machines[machine.index()];
         if host.boot_ns != Some(self.now_ns) || host.process.is_some() || host.is_condemned || host.is_left_out {
-            return;
+            return false;
         }
         host.boot_ns = None;
         host.process = Some(host.pristine.clone());
@@ -25,7 +25,7 @@ impl<P: Process> World<P> {
         let life = host.lives - 1;
         self.net.rise(self.now_ns, machine, &mut self.queue);
         self.happened(machine, Happening::Booted { life });
-        self.deliver(machine, Event::Boot);
+        true
     }
 
     /// Asks for a start at a time; one that was asked for earlier does not count any more.
@@ -110,7 +110,7 @@ impl<P: Process> World<P> {
         // It may go down or be frozen again under what it takes; then the rest is lost, or waits.
         while self.ending.is_none() && !self.machines[machine.index()].is_paused() {
             let Some(event) = self.machines[machine.index()].inbox.pop_front() else { break };
-            self.deliver(machine, event);
+            self.deliver_late(machine, event);
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Caught> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| if DEPTH.get() > 0 { LAST.set(Some(read(info))) } else { before(info) }));
     });
+    // One that simulated code caught itself is not what ends this run.
+    LAST.set(None);
     DEPTH.set(DEPTH.get() + 1);
     let outcome = panic::catch_unwind(AssertUnwindSafe(run));
     DEPTH.set(DEPTH.get() - 1);

@@ -3,12 +3,12 @@
 use vocab::happening::Happening;
 use vocab::ids::MachineId;
 use vocab::plan::Moment;
-use vocab::process::{Effect, Event, Message, Process};
+use vocab::process::{DiskAnswer, Effect, Event, Message, Process};
 use vocab::recording::{Ending, Note};
 
 use crate::disk::{self, Disk};
 use crate::machine::NO_ALARM;
-use crate::net::Arrival;
+use crate::net::{Arrival, Datagram};
 use crate::queue::Job;
 use crate::world::World;
 
@@ -19,35 +19,44 @@ impl<P: Process> World<P> {
     /// Lets one entry of the queue happen.
     #[inline(always)]
     pub(crate) fn happen(&mut self, job: Job) {
+        if let Some((machine, event)) = self.event(job) {
+            self.deliver(machine, event);
+        }
+    }
+
+    /// What an entry of the queue means to a process, if anything; what it means to the world alone is done.
+    #[inline(always)]
+    fn event(&mut self, job: Job) -> Option<(MachineId, Event<P::Message>)> {
         match job {
             Job::Arrive { slot, way } => {
-                if let Some(arrival) = self.net.arrive(self.now_ns, slot, way, &mut self.queue) {
-                    self.arrive(arrival);
+                let Arrival { machine, event, marked } = self.net.arrive(self.now_ns, slot, way, &mut self.queue)?;
+                if marked && let Event::Message { conn, .. } = &event {
+                    self.net.streams.doom(*conn, machine);
                 }
+                return Some((machine, event));
             }
-            Job::GiveUp { slot } => {
-                if let Some(arrival) = self.net.streams.give_up(self.now_ns, slot) {
-                    self.arrive(arrival);
-                }
-            }
-            Job::Datagram { slot } => self.datagram(slot),
-            Job::Alarm { machine } => self.alarm(machine),
-            Job::Disk { machine } => self.disk_done(machine),
-            Job::Order { machine } => {
-                if let Some(word) = self.machines[machine.index()].orders.pop_front() {
-                    self.deliver(machine, Event::Order(word));
-                }
-            }
-            Job::Boot { machine } => self.boot(machine),
+            Job::GiveUp { slot } => return self.net.streams.give_up(self.now_ns, slot).map(|arrival| (arrival.machine, arrival.event)),
+            Job::Datagram { slot } => return self.datagram(slot),
+            Job::Alarm { machine } => return self.alarm(machine).then_some((machine, Event::Wake)),
+            Job::Disk { machine } => return self.disk_done(machine).map(|answer| (machine, Event::Disk(answer))),
+            Job::Order { machine } => return self.machines[machine.index()].orders.pop_front().map(|word| (machine, Event::Order(word))),
+            Job::Boot { machine } => return self.boot(machine).then_some((machine, Event::Boot)),
             Job::Wipe { machine } => self.wipe(machine),
             Job::Strike { fault } => self.strike(fault),
             Job::End { fault } => self.end_fault(fault),
             Job::Heal => self.heal(),
         }
+        None
+    }
+
+    /// What waited for a frozen process reaches it.
+    pub(crate) fn deliver_late(&mut self, machine: MachineId, event: Event<P::Message>) {
+        self.deliver(machine, event);
     }
 
     /// An event reaches a machine: its process takes it, or its inbox if it is frozen, or nobody if it is down.
-    pub(crate) fn deliver(&mut self, machine: MachineId, event: Event<P::Message>) {
+    #[inline(always)]
+    fn deliver(&mut self, machine: MachineId, event: Event<P::Message>) {
         let host = &mut self.machines[machine.index()];
         let Some(process) = &mut host.process else { return };
         if !host.pauses.is_empty() {
@@ -135,32 +144,24 @@ impl<P: Process> World<P> {
         }
     }
 
-    fn arrive(&mut self, arrival: Arrival<P::Message>) {
-        let Arrival { machine, event, marked } = arrival;
-        if marked && let Event::Message { conn, .. } = &event {
-            self.net.streams.doom(*conn, machine);
-        }
-        self.deliver(machine, event);
-    }
-
     #[inline(always)]
-    fn datagram(&mut self, slot: u32) {
-        let datagram = self.net.datagrams.take(slot);
-        let (from, to, message) = (datagram.from, datagram.to, datagram.message);
+    fn datagram(&mut self, slot: u32) -> Option<(MachineId, Event<P::Message>)> {
+        let Datagram { from, to, message } = self.net.datagrams.take(slot);
         if self.net.links.is_cut(from, to) {
-            return;
+            return None;
         }
         if self.faults.is_sending_watched {
             self.reply_is_due(from, to, &message);
         }
-        self.deliver(to, Event::Datagram { from, message });
+        Some((to, Event::Datagram { from, message }))
     }
 
-    fn disk_done(&mut self, machine: MachineId) {
+    /// The first operation of a disk's queue may be done: then its answer goes to the process that asked, unless that goes down at this very moment.
+    fn disk_done(&mut self, machine: MachineId) -> Option<DiskAnswer> {
         let may_stray = self.machines[machine.index()].disk.flaws.awaits_stray() && self.may_destroy(machine);
         let now_ns = self.now_ns;
         let disk = &mut self.machines[machine.index()].disk;
-        let Some(done) = disk.complete(now_ns, may_stray) else { return };
+        let done = disk.complete(now_ns, may_stray)?;
         if let Some(next_ns) = disk.next_ns() {
             self.queue.push(next_ns.max(now_ns), Job::Disk { machine });
         }
@@ -171,22 +172,23 @@ impl<P: Process> World<P> {
         if let Some(file) = done.durable {
             self.trigger(Moment::Sync, disk::kind(&file), machine, None);
         }
-        // Nobody is left to take it if that was a crash.
-        self.deliver(machine, Event::Disk(done.answer));
+        Some(done.answer)
     }
 
-    fn alarm(&mut self, machine: MachineId) {
+    /// A machine's alarm may be due.
+    fn alarm(&mut self, machine: MachineId) -> bool {
         let host = &mut self.machines[machine.index()];
         if host.alarm_ns <= self.now_ns {
             host.alarm_ns = NO_ALARM;
         }
-        let Some(mono_ns) = host.wake_mono_ns else { return };
-        if host.clock.read(self.now_ns).mono_ns >= mono_ns {
+        let Some(mono_ns) = host.wake_mono_ns else { return false };
+        let is_due = host.clock.read(self.now_ns).mono_ns >= mono_ns;
+        if is_due {
             host.wake_mono_ns = None;
-            self.deliver(machine, Event::Wake);
         } else {
             self.await_alarm(machine);
         }
+        is_due
     }
 
     fn set_alarm(&mut self, machine: MachineId, mono_ns: u64) {
