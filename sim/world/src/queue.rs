@@ -94,9 +94,9 @@ impl Queue {
         (least != u128::MAX).then_some((least >> 72) as u64)
     }
 
-    /// Takes the next entry if its time is `until_ns` at the latest.
+    /// Takes the next entry if its time is `until_ns` at the latest: its time, and its job, packed.
     #[inline(always)]
-    pub(crate) fn pop_until(&mut self, until_ns: u64) -> Option<(u64, Job)> {
+    pub(crate) fn pop_until(&mut self, until_ns: u64) -> Option<(u64, u32)> {
         let mut entry = self.first_far();
         let mut found = None;
         if self.filled != 0 {
@@ -123,7 +123,7 @@ impl Queue {
             self.far.pop();
         }
         self.turn = at_ns >> BUCKET_BITS;
-        Some((at_ns, Job::unpack(entry as u32)))
+        Some((at_ns, entry as u32))
     }
 
     /// Panics when a run has asked for so much that the order of asking would run into the time.
@@ -154,9 +154,12 @@ impl Queue {
     fn least(&self, bucket: usize) -> (u128, usize) {
         let entries = &self.buckets[bucket];
         let (mut least, mut place) = (entries[0], 0);
-        for (other, entry) in entries[..usize::from(self.counts[bucket]).min(BUCKET_MAX)].iter().enumerate() {
-            if *entry < least {
-                (least, place) = (*entry, other);
+        // Mostly there is one.
+        if self.counts[bucket] > 1 {
+            for (other, entry) in entries[..usize::from(self.counts[bucket]).min(BUCKET_MAX)].iter().enumerate() {
+                if *entry < least {
+                    (least, place) = (*entry, other);
+                }
             }
         }
         (least, place)
@@ -184,7 +187,7 @@ impl Job {
     }
 
     #[inline(always)]
-    fn unpack(packed: u32) -> Job {
+    pub(crate) fn unpack(packed: u32) -> Job {
         let number = packed & (NUMBER_MAX - 1);
         let machine = MachineId(number as u16);
         match packed >> 28 {
@@ -209,6 +212,10 @@ mod tests {
     use super::*;
     use vocab::dice::Dice;
 
+    fn take(queue: &mut Queue, until_ns: u64) -> Option<(u64, Job)> {
+        queue.pop_until(until_ns).map(|(at_ns, packed)| (at_ns, Job::unpack(packed)))
+    }
+
     #[test]
     fn entries_come_by_time_and_then_in_the_order_of_asking() {
         let mut queue = Queue::default();
@@ -216,8 +223,8 @@ mod tests {
         for (at_ns, job) in [(5, jobs[0]), (3, jobs[1]), (5, jobs[2]), (3, jobs[3])] {
             queue.push(at_ns, job);
         }
-        assert_eq!(queue.pop_until(2), None);
-        let taken: Vec<_> = std::iter::from_fn(|| queue.pop_until(5)).collect();
+        assert_eq!(take(&mut queue, 2), None);
+        let taken: Vec<_> = std::iter::from_fn(|| take(&mut queue, 5)).collect();
         assert_eq!(taken, [(3, jobs[1]), (3, jobs[3]), (5, jobs[0]), (5, jobs[2])]);
     }
 
@@ -234,7 +241,7 @@ mod tests {
                 while dice.chance(490_000) {
                     assert_eq!(queue.next_ns(), sorted.first().map(|(at_ns, _)| *at_ns));
                     let expected = sorted.pop_first().map(|(at_ns, fault)| (at_ns, Job::Strike { fault }));
-                    assert_eq!(queue.pop_until(u64::MAX), expected);
+                    assert_eq!(take(&mut queue, u64::MAX), expected);
                     now_ns = expected.map_or(now_ns, |(at_ns, _)| at_ns);
                 }
             }
@@ -246,8 +253,8 @@ mod tests {
     fn what_is_asked_for_after_the_end_of_time_comes_at_the_end() {
         let mut queue = Queue::default();
         queue.push(u64::MAX, Job::Heal);
-        assert_eq!(queue.pop_until(u64::MAX), Some((LATEST_NS, Job::Heal)));
-        assert_eq!(queue.pop_until(u64::MAX), None);
+        assert_eq!(take(&mut queue, u64::MAX), Some((LATEST_NS, Job::Heal)));
+        assert_eq!(take(&mut queue, u64::MAX), None);
     }
 
     #[test]

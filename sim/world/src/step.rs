@@ -18,16 +18,16 @@ const INBOX_MAX: usize = 1_000_000;
 impl<P: Process> World<P> {
     /// Lets one entry of the queue happen.
     #[inline(always)]
-    pub(crate) fn happen(&mut self, job: Job) {
-        if let Some((machine, event)) = self.event(job) {
+    pub(crate) fn happen(&mut self, packed: u32) {
+        if let Some((machine, event)) = self.event(packed) {
             self.deliver(machine, event);
         }
     }
 
     /// What an entry of the queue means to a process, if anything; what it means to the world alone is done.
     #[inline(always)]
-    fn event(&mut self, job: Job) -> Option<(MachineId, Event<P::Message>)> {
-        match job {
+    fn event(&mut self, packed: u32) -> Option<(MachineId, Event<P::Message>)> {
+        match Job::unpack(packed) {
             Job::Arrive { slot, way } => {
                 let Arrival { machine, event, marked } = self.net.arrive(self.now_ns, slot, way, &mut self.queue)?;
                 if marked && let Event::Message { conn, .. } = &event {

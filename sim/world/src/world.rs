@@ -195,12 +195,12 @@ impl<P: Process> World<P> {
             // A clone, or a world that ran elsewhere before, brings its time along.
             pace.advance(self.now_ns);
             while jobs < jobs_max && self.ending.is_none() {
-                let Some((at_ns, job)) = self.queue.pop_until(until_ns) else { break };
+                let Some((at_ns, packed)) = self.queue.pop_until(until_ns) else { break };
                 assert!(at_ns >= self.now_ns, "the queue went back in time");
                 self.now_ns = at_ns;
                 pace.advance(at_ns);
                 jobs += 1;
-                self.happen(job);
+                self.happen(packed);
                 if self.events >= self.events_max {
                     self.end(Ending::Runaway { events: self.events });
                 }
