@@ -61,6 +61,8 @@ pub(crate) struct Disk {
     next_inode: u64,
     queue: VecDeque<Asked>,
     busy_until_ns: u64,
+    /// Files to which an append failed in this life of the process.
+    stopped: BTreeMap<Inode, DiskError>,
     pub(crate) flaws: Flaws,
     /// Faults that have spent themselves; the world looks after each operation.
     pub(crate) over: Vec<u32>,
@@ -77,6 +79,7 @@ impl Disk {
             next_inode: 0,
             queue: VecDeque::new(),
             busy_until_ns: 0,
+            stopped: BTreeMap::new(),
             flaws: Flaws::default(),
             over: Vec::new(),
         }
@@ -93,9 +96,13 @@ impl Disk {
         if self.flaws.is_stalled() { None } else { self.queue.front().map(|asked| asked.done_ns) }
     }
 
+    /// After a failed append nothing more gets into the file while its writer lives: it would have been told at once, and not have written on behind the gap.
     pub(crate) fn append(&mut self, now_ns: u64, file: &FileName, mut bytes: Vec<u8>) -> bool {
-        let failure = self.write_failure();
-        if failure.is_some() {
+        let stopped = self.names.get(file).and_then(|inode| self.stopped.get(&inode).copied());
+        let failure = stopped.or_else(|| self.write_failure());
+        if stopped.is_some() {
+            bytes.clear();
+        } else if failure.is_some() {
             // Nothing of it is there, or a part.
             let kept = if self.flaw_dice.chance(500_000) { 0 } else { self.flaw_dice.below(bytes.len() as u64 + 1) };
             bytes.truncate(kept as usize);
@@ -103,6 +110,9 @@ impl Disk {
         if failure.is_none() || !bytes.is_empty() {
             let inode = self.names.get(file).unwrap_or_else(|| self.make(file, Content::default()));
             self.content(inode).append(bytes);
+        }
+        if let (Some(failure), Some(inode)) = (failure, self.names.get(file)) {
+            self.stopped.insert(inode, failure);
         }
         self.fail(now_ns, failure, file);
         failure.is_none()
@@ -233,6 +243,7 @@ impl Disk {
     pub(crate) fn abandon(&mut self) {
         self.queue.clear();
         self.busy_until_ns = 0;
+        self.stopped.clear();
     }
 
     /// Whether syncs have promised what is not durable.

@@ -202,10 +202,12 @@ impl<M> Streams<M> {
         for conn in self.of(machine) {
             let Some(stream) = self.get(conn) else { continue };
             let end = stream.end_of(machine).expect("it was found by this machine");
-            stream.ways[end].orphan = true;
-            if stream.ends[end].state != State::Unborn {
-                stream.ends[end].state = State::Gone;
+            if stream.ends[end].state == State::Unborn {
+                // Nothing to lose yet; the next life may still be reached.
+                continue;
             }
+            stream.ways[end].orphan = true;
+            stream.ends[end].state = State::Gone;
             if stream.ways[end].stalled {
                 stream.lose(end);
             }
