@@ -83,7 +83,7 @@ fn a_stream_that_waited_for_the_next_life_is_as_good_as_any() {
     let restarted = What::Crash { machine: machine(1), power: true, restart_ms: Some(1_000) };
     check(
         &[at(20, restarted), at(1_050, link_cut(0, 1, 100))],
-        &[(15, 0, "open 1"), (1_060, 1, "say 0 A")],
+        &[(15, 0, "open 1"), (1_045, 1, "say 0 A")],
         5_000,
         &["1030 1: accepted 0", "1040 0: opened 1", "1160 0: A from 1"],
     );

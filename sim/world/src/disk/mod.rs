@@ -61,7 +61,7 @@ pub(crate) struct Disk {
     next_inode: u64,
     queue: VecDeque<Asked>,
     busy_until_ns: u64,
-    /// Files to which an append failed in this life of the process.
+    /// Files to which an append failed, until the process is told.
     stopped: BTreeMap<Inode, DiskError>,
     pub(crate) flaws: Flaws,
     /// Faults that have spent themselves; the world looks after each operation.
@@ -96,7 +96,7 @@ impl Disk {
         if self.flaws.is_stalled() { None } else { self.queue.front().map(|asked| asked.done_ns) }
     }
 
-    /// After a failed append nothing more gets into the file while its writer lives: it would have been told at once, and not have written on behind the gap.
+    /// After a failed append nothing more gets into the file before its writer is told: a real one is told at once, and does not write on behind the gap.
     pub(crate) fn append(&mut self, now_ns: u64, file: &FileName, mut bytes: Vec<u8>) -> bool {
         let stopped = self.names.get(file).and_then(|inode| self.stopped.get(&inode).copied());
         let failure = stopped.or_else(|| self.write_failure());
@@ -199,7 +199,14 @@ impl Disk {
         }
         let failed = |token, file, error| Done { answer: DiskAnswer::Failed { token: Some(token), file, error }, durable: None, strayed_into: None };
         Some(match self.queue.pop_front()?.what {
-            What::Answer(answer) => Done { answer, durable: None, strayed_into: None },
+            What::Answer(answer) => {
+                if let DiskAnswer::Failed { file: Some(file), .. } = &answer
+                    && let Some(inode) = self.names.get(file)
+                {
+                    self.stopped.remove(&inode);
+                }
+                Done { answer, durable: None, strayed_into: None }
+            }
             What::Sync { inode, file, deeds, token } => {
                 if self.flaws.take_error(&mut self.over) {
                     if let Some(content) = self.contents.get_mut(&inode) {
