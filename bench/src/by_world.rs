@@ -20,9 +20,9 @@ impl Message for Packet {
     }
 }
 
-/// What befell a machine.
+/// What befell a machine; the workload has no judge, but the running hash wants it.
 #[derive(Clone, Debug, Hash)]
-struct Fact(#[expect(dead_code, reason = "the workload has no judge")] Happening);
+struct Fact(Happening);
 
 impl From<Happening> for Fact {
     fn from(happening: Happening) -> Fact {
