@@ -129,10 +129,11 @@ fn healing(plan: &Plan) -> impl Iterator<Item = MachineId> {
     (0..plan.machines()).map(MachineId).filter(|machine| !plan.heal.absent.contains(machine))
 }
 
-/// Whether every client has finished and all replicas serve and are at one state.
+/// Whether every client has finished, one replica leads, and all serve and are at one state. A leader that was left out at the heal is still followed for a while.
 fn is_done(world: &World<Machine>, plan: &Plan) -> bool {
+    let leads = |machine| matches!(world.process(machine), Some(Machine::Replica(server)) if server.is_leading());
     let mut first = None;
-    healing(plan).all(|machine| match world.process(machine) {
+    healing(plan).any(leads) && healing(plan).all(|machine| match world.process(machine) {
         None => false,
         Some(Machine::Client(client)) => client.is_finished(),
         Some(Machine::Replica(server)) => {

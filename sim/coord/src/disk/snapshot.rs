@@ -46,13 +46,11 @@ impl Draft {
         out.sync(&self.file, token);
     }
 
-    /// Ends the file and gives it its name. The log must be durable up to `until`.
+    /// Ends the file. The log must be durable up to `until`.
     pub fn finish(&self, token: Token, out: &mut Out) {
         let until = self.until.expect("only a draft with all its nodes is finished");
         out.append(&self.file, format::snapshot_end(self.parts, until));
-        out.sync(&self.file, super::store::UNWATCHED);
-        out.list.push(vocab::process::Effect::Rename { from: self.file.clone(), to: format::snapshot_name(self.zxid) });
-        out.list.push(vocab::process::Effect::SyncDir { token });
+        out.sync(&self.file, token);
     }
 
     /// Drops the file.
@@ -61,14 +59,18 @@ impl Draft {
     }
 }
 
-/// Writes a whole state at once, as the snapshot of its zxid.
-pub fn install(zxid: Zxid, whole: &[u8], token: Token, out: &mut Out) {
+/// Writes a whole state at once.
+pub fn write(zxid: Zxid, whole: &[u8], token: Token, out: &mut Out) {
     let file = format::draft_name(zxid);
     let mut bytes = format::snapshot_start(whole);
     bytes.extend(format::snapshot_end(0, zxid));
     out.list.push(vocab::process::Effect::Remove { file: file.clone() });
     out.append(&file, bytes);
-    out.sync(&file, super::store::UNWATCHED);
-    out.list.push(vocab::process::Effect::Rename { from: file, to: format::snapshot_name(zxid) });
+    out.sync(&file, token);
+}
+
+/// Gives a draft its name. Its content must be durable, or a crash could leave the name without it.
+pub fn publish(zxid: Zxid, token: Token, out: &mut Out) {
+    out.list.push(vocab::process::Effect::Rename { from: format::draft_name(zxid), to: format::snapshot_name(zxid) });
     out.list.push(vocab::process::Effect::SyncDir { token });
 }

@@ -17,6 +17,8 @@ impl Tree {
     pub fn propose(&mut self, head: Head, request: &Request) -> Txn {
         let body = match request {
             Request::CreateSession { timeout_ms } => Body::CreateSession { timeout_ms: *timeout_ms },
+            // Only within a multi (ZOOKEEPER-2623; 3.9 says so to whoever tries).
+            Request::Op(Op::Check { .. }) => Body::Error(ErrorCode::Unimplemented),
             Request::Op(Op::Multi(ops)) => match self.multi(&head, ops) {
                 Ok(bodies) => Body::Multi(bodies),
                 Err(code) => Body::Error(code),

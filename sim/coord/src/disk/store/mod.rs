@@ -1,5 +1,7 @@
 //! A replica's disk while it runs: appends with group commit, epochs, snapshots, truncation, and what has become durable of them. It says what is done; never what to do next.
 
+mod reading;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -26,8 +28,11 @@ enum Purpose {
     Accepted(Epoch),
     Current(Epoch),
     DraftPart(Zxid),
+    DraftWhole(Zxid),
     DraftDone,
+    StateWhole(Zxid),
     Install,
+    CutNames(Zxid),
     Cut,
     List,
     File(FileName),
@@ -125,13 +130,6 @@ impl Store {
         token
     }
 
-    /// Reads everything; answered by [`Done::Recovered`].
-    pub fn read_all(&mut self, out: &mut Out) {
-        self.reading = Some(BTreeMap::new());
-        let token = self.token(Purpose::List);
-        out.list.push(Effect::List { token });
-    }
-
     /// Whether the disk is at rest but for snapshots: nothing is on its way to the log or the epochs, and no state is being installed or read.
     pub fn is_idle(&self) -> bool {
         self.unsynced.is_empty() && self.held.is_empty() && self.epochs_pending == 0 && !self.installing && self.reading.is_none()
@@ -215,7 +213,7 @@ impl Store {
     fn finish_snapshot(&mut self, out: &mut Out) {
         let Some(until) = self.draft.as_ref().and_then(|draft| draft.until).filter(|until| *until <= self.durable) else { return };
         let draft = self.draft.take().expect("just looked at");
-        let token = self.token(Purpose::DraftDone);
+        let token = self.token(Purpose::DraftWhole(draft.zxid));
         draft.finish(token, out);
         self.finishing = Some((draft.zxid, until));
     }
@@ -226,33 +224,9 @@ impl Store {
         assert!(zxid >= self.last, "a state at {zxid} would leave the log's {} standing behind it", self.last);
         self.abandon_snapshot(out);
         self.installing = true;
-        let token = self.token(Purpose::Install);
-        snapshot::install(zxid, whole, token, out);
+        let token = self.token(Purpose::StateWhole(zxid));
+        snapshot::write(zxid, whole, token, out);
         self.last = zxid;
-    }
-
-    /// Cuts the log back to the last transaction not after `to`, and reads all again; answered by [`Done::Recovered`].
-    pub fn truncate(&mut self, to: Zxid, out: &mut Out) {
-        assert!(self.is_idle(), "a log is cut at rest");
-        self.abandon_snapshot(out);
-        for zxid in self.snapshots.iter().filter(|zxid| **zxid > to) {
-            out.list.push(Effect::Remove { file: format::snapshot_name(*zxid) });
-        }
-        // From the newest back, so that a crash on the way leaves a log without a gap.
-        for log in self.logs.iter().rev() {
-            let kept = log.entries.iter().take_while(|entry| entry.zxid <= to).last();
-            match kept {
-                _ if log.last() <= to => break,
-                Some(entry) => {
-                    out.list.push(Effect::Truncate { file: log.name.clone(), len: entry.end });
-                    out.sync(&log.name, UNWATCHED);
-                }
-                None => out.list.push(Effect::Remove { file: log.name.clone() }),
-            }
-        }
-        self.reading = Some(BTreeMap::new());
-        let token = self.token(Purpose::Cut);
-        out.list.push(Effect::SyncDir { token });
     }
 
     /// How many transactions of the log are after `zxid`.
@@ -296,6 +270,16 @@ impl Store {
                 }
                 None
             }
+            Purpose::DraftWhole(zxid) => {
+                let token = self.token(Purpose::DraftDone);
+                snapshot::publish(zxid, token, out);
+                None
+            }
+            Purpose::StateWhole(zxid) => {
+                let token = self.token(Purpose::Install);
+                snapshot::publish(zxid, token, out);
+                None
+            }
             Purpose::DraftDone => {
                 let (zxid, until) = self.finishing.take().expect("one snapshot is finished at a time");
                 self.snapshots.push(zxid);
@@ -311,6 +295,10 @@ impl Store {
                 self.snapshots.push(self.last);
                 self.roll = false;
                 Some(Done::Installed)
+            }
+            Purpose::CutNames(to) => {
+                self.shorten(to, out);
+                None
             }
             Purpose::Cut => {
                 self.read_all(out);
@@ -349,54 +337,6 @@ impl Store {
         let oldest = self.snapshots.first().copied().unwrap_or(Zxid::ZERO);
         let needless = self.logs.windows(2).take_while(|pair| pair[1].after <= oldest).count();
         out.list.extend(self.logs.drain(..needless).map(|log| Effect::Remove { file: log.name }));
-    }
-
-    fn on_list(&mut self, files: Vec<FileName>, out: &mut Out) -> Option<Done> {
-        self.awaited = files.len();
-        for file in &files {
-            let token = self.token(Purpose::File(file.clone()));
-            out.list.push(Effect::Read { file: file.clone(), token });
-        }
-        if files.is_empty() { self.mend(out) } else { None }
-    }
-
-    fn on_file(&mut self, name: FileName, content: Option<Vec<u8>>, out: &mut Out) -> Option<Done> {
-        let reading = self.reading.as_mut()?;
-        if let Some(bytes) = content {
-            reading.insert(name, bytes);
-        }
-        self.awaited -= 1;
-        if self.awaited == 0 { self.mend(out) } else { None }
-    }
-
-    /// All files are read: take over what they amount to, cut what is torn, and make all of it durable, for a process that only died may have left it in the page cache.
-    fn mend(&mut self, out: &mut Out) -> Option<Done> {
-        let files = self.reading.as_ref().expect("files are being read");
-        let recovered = match recovery::recover(files) {
-            Ok(recovered) => recovered,
-            Err(why) => return Some(Done::Leave(Exit::Damaged(why))),
-        };
-        (self.accepted, self.current) = (recovered.accepted, recovered.current);
-        self.last = recovered.last();
-        self.durable = self.last;
-        self.logs = recovered.logs.clone();
-        self.snapshots = recovered.snapshots.clone();
-        // A log that ends before the snapshot it lies under cannot be appended to: what follows goes into a new one.
-        self.roll = self.logs.last().is_some_and(|log| log.last() != self.last);
-        self.name_is_new = false;
-        for file in &recovered.useless {
-            out.list.push(Effect::Remove { file: file.clone() });
-        }
-        if let Some((file, len)) = &recovered.cut {
-            out.list.push(Effect::Truncate { file: file.clone(), len: *len });
-        }
-        if let Some(log) = self.logs.last() {
-            out.sync(&log.name, UNWATCHED);
-        }
-        self.mended = Some(Box::new(recovered));
-        let token = self.token(Purpose::Ready);
-        out.list.push(Effect::SyncDir { token });
-        None
     }
 }
 
