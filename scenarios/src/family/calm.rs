@@ -1,6 +1,6 @@
 //! Calm: good links and disks, no blows. What fails here fails everywhere, and what an idle rule misses here shows.
 
-use super::base::Taste;
+use super::setup::Taste;
 use super::{Family, Idle};
 
 pub(super) const FAMILY: Family = Family {

@@ -1,6 +1,6 @@
 //! Everything: swarm testing. Each class of faults is switched fully on or off per seed, so that rare pairs meet and no class drowns the others.
 
-use super::base::Taste;
+use super::setup::Taste;
 use super::storm::Brush;
 use super::{Family, Idle, Purpose, catch_up, clocks, crashes, disks, partitions, pauses, sessions, weather};
 

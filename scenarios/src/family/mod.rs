@@ -1,8 +1,8 @@
 //! Families: named ways to draw a plan from a seed. Data and dice; never the running of a plan.
 //!
-//! `base` draws what every plan has, `storm` holds the brush with which blows are drawn, `moment` the events worth waiting for; each family has its own file.
+//! `setup` draws what every plan has, `storm` holds the brush with which blows are drawn, `moment` the events worth waiting for; each family has its own file.
 
-mod base;
+mod setup;
 mod moment;
 mod storm;
 
@@ -23,7 +23,7 @@ mod tests;
 use vocab::dice::Dice;
 use vocab::plan::{Plan, What};
 
-use base::Taste;
+use setup::Taste;
 use storm::Storm;
 
 /// A named way to draw a plan from a seed.
@@ -82,7 +82,7 @@ impl Family {
     /// The plan that the family draws from a seed.
     pub fn plan(&self, seed: u64) -> Plan {
         let dice = PlanDice { seed, family: self.number };
-        let mut plan = base::draw(self.name, &self.taste, dice);
+        let mut plan = setup::draw(self.name, &self.taste, dice);
         (self.blows)(&mut Storm::new(&mut plan, dice));
         if plan.faults.iter().any(|fault| damages(&fault.what)) {
             // A damaged disk is wiped only while a majority of the others stands in for it, and those that stay away cannot.

@@ -3,8 +3,8 @@
 use vocab::ids::MachineId;
 use vocab::plan::{Ring, Shape, Target, What, When};
 
-use super::base::Taste;
 use super::moment::{CLIENT, LEADER, LEARNER, VOTER};
+use super::setup::Taste;
 use super::storm::Brush;
 use super::{Family, Idle, Purpose};
 

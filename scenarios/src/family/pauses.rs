@@ -2,8 +2,8 @@
 
 use vocab::plan::{Target, What, When};
 
-use super::base::Taste;
 use super::moment::{CLIENT, DISK, LEADER, LEARNER, VOTER};
+use super::setup::Taste;
 use super::storm::Brush;
 use super::{Family, Idle, Purpose};
 

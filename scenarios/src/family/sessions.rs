@@ -2,9 +2,9 @@
 
 use vocab::plan::{Shape, Target, What};
 
-use super::base::Taste;
 use super::moment::{CLIENT, LEADER};
 use super::partitions::ASKED;
+use super::setup::Taste;
 use super::storm::Brush;
 use super::{Family, Idle, Purpose, crashes, partitions, pauses};
 
