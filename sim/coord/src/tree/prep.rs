@@ -43,7 +43,10 @@ impl Tree {
         let mut bodies = Vec::with_capacity(ops.len());
         for (i, op) in ops.iter().enumerate() {
             match self.resolve(head.session, op) {
-                Ok(body) => {
+                Ok(mut body) => {
+                    if let Body::Create { stat, .. } = &mut body {
+                        *stat = false; // ZooKeeper 3.8 answers a create2 within a multi like a create.
+                    }
                     self.apply_body(head, &body, false, &mut Vec::new());
                     bodies.push(body);
                 }
@@ -119,6 +122,8 @@ impl Tree {
         if parent.kind == NodeKind::Ephemeral {
             return Err(ErrorCode::NoChildrenForEphemerals);
         }
+        // createContainer and createTTL answer with a stat, as create2 does.
+        let stat = stat || matches!(kind, NodeKind::Container | NodeKind::Ttl(_));
         Ok(Body::Create { path, data: data.clone(), kind, parent_creates: parent.creates.wrapping_add(1), stat })
     }
 
