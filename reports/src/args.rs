@@ -80,7 +80,7 @@ pub struct Run {
 /// `stormglass replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// A plan that `stormglass run … --save FILE` wrote, edited or not.
+    /// A plan that `stormglass run … --save FILE` wrote, edited or not; or a case, of which the plan is taken.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print one JSON object instead.

@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod input;
 mod mistake;
 mod out;
 mod progress;

@@ -1,5 +1,6 @@
 //! Mistakes of the user: what is wrong, where, and what to do. Never a verdict on a run.
 
+use scenarios::cases::CaseError;
 use thiserror::Error;
 use vocab::plan::PlanError;
 
@@ -17,6 +18,9 @@ pub enum Mistake {
     /// A plan file cannot be read or written, or is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A case file is no case.
+    #[error(transparent)]
+    Case(#[from] CaseError),
 }
 
 impl Mistake {

@@ -9,7 +9,7 @@ use vocab::plan::Plant;
 use crate::command::reproduce;
 use crate::command::run::law;
 use crate::out;
-use crate::text::{failure, grouped, span};
+use crate::text::{counted, failure, grouped, span};
 
 /// A line so often where there is no terminal: enough to see that it lives, few enough for a log.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -36,7 +36,11 @@ impl Watcher {
         bar.set_style(ProgressStyle::with_template("{elapsed} {wide_bar} {msg}").expect("the template is right"));
         if bar.is_hidden() {
             let (first, last) = (wish.seeds.start(), wish.seeds.end());
-            out::warn(&format!("seeds {first} to {last}, {} families, {} runs at a time\n", wish.families.len(), wish.jobs));
+            out::warn(&format!(
+                "seeds {first} to {last}, {}, {} at a time\n",
+                counted(wish.families.len() as u64, "family", "families"),
+                counted(wish.jobs as u64, "run", "runs")
+            ));
         }
         let now = Instant::now();
         Watcher { bar, plant: wish.plant, limit: wish.time_limit, begun: now, told: now, events: 0, virtual_ns: 0, failed: 0 }

@@ -14,7 +14,7 @@ use super::{no_family, program, quoted, reproduce};
 use crate::args::{Replay, Run};
 use crate::mistake::Mistake;
 use crate::text::{failure, last_line, one_run};
-use crate::{out, save};
+use crate::{input, out, save};
 
 /// `stormglass run`: the plan is saved before it runs, so that a name which cannot be written costs nothing.
 pub fn run(args: &Run) -> Result<u8, Mistake> {
@@ -28,7 +28,7 @@ pub fn run(args: &Run) -> Result<u8, Mistake> {
 
 /// `stormglass replay`.
 pub fn replay(args: &Replay) -> Result<u8, Mistake> {
-    let plan = Plan::load(&args.file)?;
+    let plan = input::load(&args.file)?;
     Ok(tell(&plan, args.json, &format!("{} replay {}", program(), quoted(&name(&args.file)))))
 }
 

@@ -19,6 +19,11 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// So many of something.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
 /// A length of time in the two largest units that it has: 27 h 12 min, 42.5 s.
 pub fn span(ns: impl Into<u128>) -> String {
     let ms: u128 = ns.into() / 1_000_000;
@@ -44,6 +49,14 @@ mod tests {
         check(1_000, "1,000");
         check(1_234_567, "1,234,567");
         check(u64::MAX, "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn one_of_something_is_not_many() {
+        let check = |number, text: &str| assert_eq!(counted(number, "run", "runs"), text);
+        check(0, "0 runs");
+        check(1, "1 run");
+        check(2_000, "2,000 runs");
     }
 
     #[test]

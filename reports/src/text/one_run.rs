@@ -4,7 +4,7 @@ use vocab::plan::Plan;
 use vocab::recording::{Ending, Recording};
 use vocab::verdict::Judgement;
 
-use super::{grouped, span};
+use super::{counted, grouped, span};
 
 /// The run in three lines.
 pub fn text(recording: &Recording, judgement: &Judgement) -> String {
@@ -28,8 +28,10 @@ pub fn text(recording: &Recording, judgement: &Judgement) -> String {
 
 fn planned(plan: &Plan) -> String {
     let plant = plan.coordination.plant.map_or(String::new(), |plant| format!(", planted: {}", plant.name()));
-    let (replicas, clients, faults) = (plan.cluster.replicas, plan.clients.len(), plan.faults.len());
-    format!("{replicas} replicas, {clients} clients, {faults} faults, heal at {} ms{plant}", plan.heal.at_ms)
+    let replicas = counted(plan.cluster.replicas.into(), "replica", "replicas");
+    let clients = counted(plan.clients.len() as u64, "client", "clients");
+    let faults = counted(plan.faults.len() as u64, "fault", "faults");
+    format!("{replicas}, {clients}, {faults}, heal at {} ms{plant}", plan.heal.at_ms)
 }
 
 fn ended(ending: &Ending) -> String {

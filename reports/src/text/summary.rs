@@ -4,7 +4,7 @@ use scenarios::fuzz::{Count, End, Failure, Summary};
 use scenarios::probes::Probe;
 
 use super::lists::table;
-use super::{grouped, span};
+use super::{counted, grouped, span};
 
 /// The summary; `probes` are those that its hits are of, in their order.
 pub fn text(summary: &Summary, probes: &[Probe]) -> String {
@@ -31,10 +31,10 @@ fn total(summary: &Summary) -> String {
     let cpu_s = summary.cpu.as_secs_f64();
     let rate = |amount: f64| if cpu_s > 0.0 { grouped((amount / cpu_s) as u64) } else { "?".into() };
     format!(
-        "{} seeds, {} families: {} runs, {found}{end}\n{} of virtual time, {} events, {} facts\n{:.1} CPU s in {:.1} s: {} events and {} virtual seconds a CPU second\n",
-        grouped(summary.seeds),
-        summary.families.len(),
-        grouped(total.runs),
+        "{}, {}: {}, {found}{end}\n{} of virtual time, {} events, {} facts\n{:.1} CPU s in {:.1} s: {} events and {} virtual seconds a CPU second\n",
+        counted(summary.seeds, "seed", "seeds"),
+        counted(summary.families.len() as u64, "family", "families"),
+        counted(total.runs, "run", "runs"),
         span(total.virtual_ns),
         grouped(total.events),
         grouped(total.facts),

@@ -50,6 +50,15 @@ fn a_saved_plan_replays_as_the_same_run_and_an_edited_one_as_its_own() {
 }
 
 #[test]
+fn a_case_replays_as_its_plan() {
+    let plant = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/plants/commit-without-quorum.toml");
+    let told = stormglass(&["replay", plant]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.out.contains("BROKEN: zab.quorum\n"), "{told:?}");
+    assert!(told.out.contains(&format!("reproduce: {} replay {plant}\n", program::PATH)), "{told:?}");
+}
+
+#[test]
 fn every_seed_of_64_bits_is_a_seed() {
     for seed in ["0", "18446744073709551615"] {
         let folder = Folder::new(&format!("seed-{seed}"));
@@ -97,6 +106,7 @@ fn mistakes_are_told_with_place_and_remedy() {
     check(&["replay", &write("bad.json", "{\"format\": 1,\n")], &["bad.json:2", "remedy"]);
     fs::write(folder.path("bytes.toml"), [0xff, 0xfe]).expect("the folder can be written");
     check(&["replay", &folder.path("bytes.toml")], &["bytes.toml", "remedy"]);
+    check(&["replay", &write("case.toml", "format = 1\nabout = 'a case'\n[expect]\nverdict = 'hods'\n[plan]\n")], &["case.toml:4", "hods", "remedy"]);
     check(&["fuzz", "--seeds", "0"], &["--seeds"]);
     check(&["fuzz", "--seeds", "9..3"], &["--seeds", "9..3"]);
     check(&["fuzz", "--seeds", "many"], &["--seeds", "many"]);
