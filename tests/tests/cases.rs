@@ -20,7 +20,8 @@ fn cases(folder: &str) -> Vec<(String, Case)> {
 /// What is wrong with a case's verdict, if anything is.
 fn flaw(file: &str, case: &Case) -> Option<String> {
     let verdict = judged(&case.plan).1.verdict;
-    (!case.expect.is_met_by(&verdict)).then(|| format!("{file}: expected {:?}, got {verdict:?}\n  about: {}", case.expect, case.about))
+    (!case.expect.is_met_by(&verdict))
+        .then(|| format!("{file}: expected {:?}, got {verdict:?}\n  about: {}\n  reproduce: stormglass replay {file}", case.expect, case.about))
 }
 
 fn all_met(cases: &[(String, Case)]) {
