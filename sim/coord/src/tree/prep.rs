@@ -44,7 +44,7 @@ impl Tree {
         for (i, op) in ops.iter().enumerate() {
             match self.resolve(head.session, op) {
                 Ok(mut body) => {
-                    if let Body::Create { stat, .. } = &mut body {
+                    if let Body::Create { stat, kind: NodeKind::Persistent | NodeKind::Ephemeral, .. } = &mut body {
                         *stat = false; // ZooKeeper 3.8 answers a create2 within a multi like a create.
                     }
                     self.apply_body(head, &body, false, &mut Vec::new());
