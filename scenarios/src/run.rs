@@ -133,14 +133,15 @@ fn healing(plan: &Plan) -> impl Iterator<Item = MachineId> {
 fn is_done(world: &World<Machine>, plan: &Plan) -> bool {
     let leads = |machine| matches!(world.process(machine), Some(Machine::Replica(server)) if server.is_leading());
     let mut first = None;
-    healing(plan).any(leads) && healing(plan).all(|machine| match world.process(machine) {
-        None => false,
-        Some(Machine::Client(client)) => client.is_finished(),
-        Some(Machine::Replica(server)) => {
-            let state = (server.last_applied(), server.digest());
-            server.is_serving() && *first.get_or_insert(state) == state
-        }
-    })
+    healing(plan).any(leads)
+        && healing(plan).all(|machine| match world.process(machine) {
+            None => false,
+            Some(Machine::Client(client)) => client.is_finished(),
+            Some(Machine::Replica(server)) => {
+                let state = (server.last_applied(), server.digest());
+                server.is_serving() && *first.get_or_insert(state) == state
+            }
+        })
 }
 
 /// What is not done: clients that are at work, replicas that are down, out of service, or not where the others are. A line each.

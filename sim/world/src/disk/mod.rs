@@ -107,11 +107,12 @@ impl Disk {
             let kept = if self.flaw_dice.chance(500_000) { 0 } else { self.flaw_dice.below(bytes.len() as u64 + 1) };
             bytes.truncate(kept as usize);
         }
+        // A new file is there even if nothing could be written into it.
+        let inode = self.names.get(file).unwrap_or_else(|| self.make(file, Content::default()));
         if failure.is_none() || !bytes.is_empty() {
-            let inode = self.names.get(file).unwrap_or_else(|| self.make(file, Content::default()));
             self.content(inode).append(bytes);
         }
-        if let (Some(failure), Some(inode)) = (failure, self.names.get(file)) {
+        if let Some(failure) = failure {
             self.stopped.insert(inode, failure);
         }
         self.fail(now_ns, failure, file);
@@ -258,12 +259,17 @@ impl Disk {
         self.names.has_lies() || self.contents.values().any(Content::has_lies)
     }
 
+    /// All that syncs have promised becomes durable after all.
+    pub(crate) fn keep_promises(&mut self) {
+        self.names.keep_promises();
+        self.contents.values_mut().for_each(Content::keep_promises);
+    }
+
     /// The power fails: each file keeps a prefix of what was not durable, the directory a prefix of what was done to it. Says how much is lost, lies apart.
     pub(crate) fn lose_power(&mut self, mut dice: Dice, are_lies_kept: bool) -> (u64, u64) {
         self.abandon();
         if are_lies_kept {
-            self.names.keep_promises();
-            self.contents.values_mut().for_each(Content::keep_promises);
+            self.keep_promises();
         }
         let mut total = Loss::default();
         let pending = self.names.pending();

@@ -40,6 +40,8 @@ impl<P: Process> World<P> {
             self.happened(machine, Happening::LeftOut { machine });
         }
         for i in 0..self.machines.len() {
+            // What was never going to reach the disk would else keep its machine from standing in for another one for ever.
+            self.machines[i].disk.keep_promises();
             let host = &self.machines[i];
             // One that has not had its first start yet is not down.
             if host.process.is_none() && host.downs > 0 {
