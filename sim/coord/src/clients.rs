@@ -88,6 +88,8 @@ pub struct Clients {
     conns: BTreeMap<ConnId, Client>,
     by_session: BTreeMap<SessionId, ConnId>,
     watches: Watches,
+    /// Connections whose sessions the leader was asked about, in the order of asking, which is that of its answers.
+    validating: VecDeque<(SessionId, ConnId)>,
     /// Set while the replica serves: only then does it take connect requests.
     pub serving: bool,
     /// What is to be handed on, in order.
@@ -106,6 +108,7 @@ impl Clients {
             conns: BTreeMap::new(),
             by_session: BTreeMap::new(),
             watches: Watches::default(),
+            validating: VecDeque::new(),
             serving: false,
             submissions: VecDeque::new(),
             touched: BTreeMap::new(),
@@ -120,6 +123,7 @@ impl Clients {
             out.close(conn);
         }
         self.by_session.clear();
+        self.validating.clear();
         self.submissions.clear();
         self.touched.clear();
         self.serving = false;
@@ -172,15 +176,21 @@ impl Clients {
         };
         self.conns.insert(conn, Client { session, timeout_ms, stage, waiting: VecDeque::new() });
         self.by_session.insert(session, conn);
+        if stage == Stage::Validating {
+            self.validating.push_back((session, conn));
+        }
         self.submissions.push_back(match stage {
             Stage::Validating => Submission::Revalidate { session, timeout_ms },
             Stage::Opening | Stage::Attached => Submission::Write { session, xid: Xid(0), request: Request::CreateSession { timeout_ms } },
         });
     }
 
-    /// The leader says whether a session may go on here.
+    /// The leader says whether a session may go on here. Its answer is for the connection for which it was asked: one that came later would be attached before the leader had heard
+    /// of it, and could speak for a session that has moved on meanwhile.
     pub fn on_revalidated(&mut self, session: SessionId, valid: bool, out: &mut Out) {
-        let Some((conn, client)) = self.client_of(session).filter(|(_, client)| client.stage == Stage::Validating) else { return };
+        let Some(asked) = self.validating.iter().position(|(about, _)| *about == session) else { return };
+        let (_, conn) = self.validating.remove(asked).expect("just found");
+        let Some(client) = self.conns.get_mut(&conn).filter(|client| client.stage == Stage::Validating) else { return };
         if valid {
             client.stage = Stage::Attached;
             accept(conn, client, out);
