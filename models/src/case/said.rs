@@ -131,6 +131,8 @@ pub struct Cut {
     /// What was committed by then.
     pub committed: History,
     pub whole_state: bool,
+    /// Its disk held something that was changed under it: what is missing may be the rot's doing.
+    pub damaged: bool,
 }
 
 /// The majority count of what is committed, after a log changed.

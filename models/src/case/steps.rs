@@ -82,14 +82,32 @@ impl<'r> Ensemble<'r> {
         if let Some(after) = after {
             replica.delivered = self.histories.fork(replica.delivered, after);
         }
-        self.cuts.push(Cut { note: at, machine, to, before, after, committed: self.committed, whole_state: false });
+        self.cuts.push(Cut {
+            note: at,
+            machine,
+            to,
+            before,
+            after,
+            committed: self.committed,
+            whole_state: false,
+            damaged: self.replicas[machine.index()].is_damaged(),
+        });
         self.count_holders(at, machine);
     }
 
     pub(super) fn installed(&mut self, at: NoteIndex, machine: MachineId, to: Zxid, digest: StateDigest) {
         let after = self.take_offer(machine, SyncMode::Snap, to).and_then(|offer| offer.state);
         let before = self.replicas[machine.index()].log;
-        self.cuts.push(Cut { note: at, machine, to, before, after, committed: self.committed, whole_state: true });
+        self.cuts.push(Cut {
+            note: at,
+            machine,
+            to,
+            before,
+            after,
+            committed: self.committed,
+            whole_state: true,
+            damaged: self.replicas[machine.index()].is_damaged(),
+        });
         let log = after.or_else(|| self.histories.ending(to).first().copied());
         self.replicas[machine.index()].replace_log(log, to, &self.histories);
         self.show(at, machine, after, digest);

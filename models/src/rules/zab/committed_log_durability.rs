@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let histories = &case.ensemble.histories;
     for cut in &case.ensemble.cuts {
-        let (Some(before), Some(after)) = (cut.before, cut.after) else {
+        let (Some(before), Some(after), false) = (cut.before, cut.after, cut.damaged) else {
             finding.waive();
             continue;
         };
