@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use vocab::fact::{Fact, ReplicaFact, StateDigest};
-use vocab::ids::{ConnId, MachineId, Zxid};
+use vocab::ids::{ConnId, Epoch, MachineId, Zxid};
 use vocab::process::{DiskAnswer, Event, Pledge, Process};
 use vocab::time::Now;
 
@@ -208,7 +208,8 @@ impl Server {
         };
         if notification.state == PeerState::Looking {
             // Once adopted, the new epoch is what a joiner must hear from a quorum, not the one in the vote (ZOOKEEPER-1732).
-            let epoch = if self.core.store.current == epoch { epoch } else { self.vote.epoch };
+            let is_adopted = epoch > Epoch(0) && self.core.store.current == epoch;
+            let epoch = if is_adopted { epoch } else { self.vote.epoch };
             out.send(conn, Message::Vote(Notification { vote: Vote { epoch, ..self.vote }, round: self.round, state }));
         }
     }
