@@ -84,7 +84,7 @@ pub fn run() -> u64 {
         for me in 0..PROCESSES {
             world.add(Talker { me, round: 0, next_ns: 0, delivered: 0, read: 0 }, 0);
         }
-        while world.step() {}
+        world.run_until((ROUNDS + 100) * TICK_MS * MILLISECOND);
         let talkers = (0..PROCESSES).map(|me| world.process(MachineId(me)).expect("nothing brings a machine down here"));
         talkers
             .map(|talker| {
