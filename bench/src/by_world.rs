@@ -100,6 +100,7 @@ fn weather() -> Weather {
     let jitter_us = (LATENCY_MAX_US - LATENCY_MIN_US) as u32;
     Weather {
         link: LinkWeather { latency_us: LATENCY_MIN_US as u32, jitter_us, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
+        links: vec![],
         disk: DiskWeather { sync_us: 0, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 0 },
         clocks: Vec::new(),
     }

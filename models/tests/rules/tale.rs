@@ -59,6 +59,7 @@ fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
         },
         weather: Weather {
             link: LinkWeather { latency_us: 100, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
+            links: vec![],
             disk: DiskWeather { sync_us: 100, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 10 },
             clocks: vec![],
         },

@@ -1,8 +1,12 @@
 //! What every plan has, whatever its family: machines, settings, weather, clients, heal, budget. Never a blow.
 
+use std::collections::BTreeMap;
+
 use vocab::dice::Dice;
 use vocab::ids::MachineId;
-use vocab::plan::{Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, PLAN_FORMAT, Plan, Seed, Weather, WorkloadKind};
+use vocab::plan::{
+    Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, OneLink, PLAN_FORMAT, Plan, Seed, Weather, WorkloadKind,
+};
 
 use super::{PlanDice, Purpose, weighted};
 
@@ -56,6 +60,7 @@ pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
     let patience = Patience::of(&coordination, cluster.replicas, &clients);
     let weather = Weather {
         link: link(taste, patience, &mut dice.stream(Purpose::Link, 0)),
+        links: links(taste, machines, patience, dice),
         disk: disk(taste, patience, &mut dice.stream(Purpose::Disk, 0)),
         clocks: clocks(taste, machines, &mut dice.stream(Purpose::Clocks, 0)),
     };
@@ -135,6 +140,21 @@ impl Patience {
         let shortest_ms = clients.iter().map(|client| u64::from(client.session_timeout_ms)).min().unwrap_or(u64::from(coordination.tick_ms));
         Patience { tick_us: u64::from(coordination.tick_ms) * 1_000, step_us: shortest_ms * 1_000 / u64::from(replicas) / SESSION_STEPS }
     }
+}
+
+/// Now and then some links, one way each, are another rack's, city's or continent's than the rest.
+fn links(taste: &Taste, machines: u16, patience: Patience, dice: PlanDice) -> Vec<OneLink> {
+    let mut choice = dice.stream(Purpose::Link, 1);
+    let count = if choice.chance(taste.rough_ppm / 2) { choice.between(1, u64::from(machines)) as u32 } else { 0 };
+    let mut drawn = BTreeMap::new();
+    for nth in 0..count {
+        let from = MachineId(choice.below(u64::from(machines)) as u16);
+        let to = MachineId(choice.below(u64::from(machines)) as u16);
+        if from != to {
+            drawn.insert((from, to), link(taste, patience, &mut dice.stream(Purpose::Link, 2 + nth)));
+        }
+    }
+    drawn.into_iter().map(|((from, to), weather)| OneLink { from, to, weather }).collect()
 }
 
 fn link(taste: &Taste, Patience { tick_us, step_us }: Patience, dice: &mut Dice) -> LinkWeather {

@@ -2,7 +2,7 @@
 //! never a thread, a real clock, a real disk or a real socket.
 //!
 //! Bring a [`Process`], [`add`](World::add) it to a [`World`] as often as there are machines, [`load`](World::load) the faults, [`run`](World::run_until) it, preferably inside
-//! [`host`], and read the [`notes`](World::notes). `tests/counter.rs` is a whole system in under 60 lines.
+//! [`host`], and read the [`notes`](World::notes). `tests/tests/counter.rs` at the top of the workspace is a whole system in under 60 lines.
 
 #[cfg(not(madsim))]
 compile_error!(

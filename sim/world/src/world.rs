@@ -56,7 +56,7 @@ impl<P: Process> World<P> {
             events_max: EVENTS_MAX,
             queue: Queue::default(),
             machines: Vec::new(),
-            net: Net::new(seed, weather.link),
+            net: Net::new(seed, weather),
             faults: Faults::default(),
             tape: Tape::new(),
             notes: Vec::new(),

@@ -95,6 +95,7 @@ const END_NS: u64 = 4 * SECOND;
 fn weather() -> Weather {
     Weather {
         link: LinkWeather { latency_us: 500, jitter_us: 3_000, tail_ppm: 10_000, tail_us: 50_000, loss_ppm: 10_000, duplicate_ppm: 10_000 },
+        links: vec![],
         disk: DiskWeather { sync_us: 1_000, jitter_us: 4_000, tail_ppm: 10_000, tail_us: 50_000, other_us: 200 },
         clocks: vec![ClockWeather { machine: MachineId(1), offset_ms: 50, drift_ppm: 300 }],
     }

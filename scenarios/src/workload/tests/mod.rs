@@ -40,6 +40,7 @@ fn plan(seed: u64, workload: WorkloadKind, clients: usize) -> Plan {
         },
         weather: Weather {
             link: LinkWeather { latency_us: 0, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
+            links: vec![],
             disk: DiskWeather { sync_us: 0, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 0 },
             clocks: vec![],
         },

@@ -47,15 +47,13 @@ impl Plan {
             }
         }
         let weather = &self.weather;
-        for (table, key, ppm) in [
-            ("link", "tail_ppm", weather.link.tail_ppm),
-            ("link", "loss_ppm", weather.link.loss_ppm),
-            ("link", "duplicate_ppm", weather.link.duplicate_ppm),
-            ("disk", "tail_ppm", weather.disk.tail_ppm),
-        ] {
-            if ppm > 1_000_000 {
-                return flaw(&["weather", table, key], format!("{ppm} in a million"), "give at most 1000000");
-            }
+        check_chances(&["weather", "link"], &weather.link.chances())?;
+        check_chances(&["weather", "disk"], &[("tail_ppm", weather.disk.tail_ppm)])?;
+        for (i, link) in weather.links.iter().enumerate() {
+            let i = i.to_string();
+            self.exists(link.from, &["weather", "links", &i, "from"])?;
+            self.exists(link.to, &["weather", "links", &i, "to"])?;
+            check_chances(&["weather", "links", &i, "weather"], &link.weather.chances())?;
         }
         for (i, clock) in weather.clocks.iter().enumerate() {
             let i = i.to_string();
@@ -125,5 +123,16 @@ impl Plan {
             what: format!("{machine} does not exist"),
             remedy: format!("this plan has machines 0 to {}: {} replicas, then {} clients", self.machines() - 1, self.cluster.replicas, self.clients.len()),
         })
+    }
+}
+
+/// Chances are out of a million.
+fn check_chances(at: &[&str], chances: &[(&str, u32)]) -> Result<(), Flaw> {
+    match chances.iter().find(|(_, ppm)| *ppm > 1_000_000) {
+        None => Ok(()),
+        Some((key, ppm)) => {
+            let at = at.iter().chain([key]).map(ToString::to_string).collect();
+            Err(Flaw { at, what: format!("{ppm} in a million"), remedy: "give at most 1000000".into() })
+        }
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use check::Flaw;
 pub use fault::{Fault, Moment, Ring, Shape, Target, What, When};
 pub use file::{Format, PlanError, line_at};
-pub use setup::{Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, Plant, Seed, Weather, WorkloadKind};
+pub use setup::{Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, OneLink, Plant, Seed, Weather, WorkloadKind};
 
 /// The format of plans that this build reads and writes.
 pub const PLAN_FORMAT: u32 = 1;

@@ -115,13 +115,28 @@ impl Plant {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weather {
-    /// All links, unless a fault says otherwise.
+    /// All links but those of `links`, unless a fault says otherwise.
     pub link: LinkWeather,
+    /// Links with a weather of their own, one way each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<OneLink>,
     /// All disks.
     pub disk: DiskWeather,
     /// Clocks that are off, by machine; the others are right.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<ClockWeather>,
+}
+
+/// The weather of what one machine sends to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneLink {
+    /// The sender.
+    pub from: MachineId,
+    /// The receiver.
+    pub to: MachineId,
+    /// The link's own weather.
+    pub weather: LinkWeather,
 }
 
 /// A link's latency is `latency_us`, plus up to `jitter_us`, plus, `tail_ppm` times in a million, up to `tail_us`.
@@ -140,6 +155,13 @@ pub struct LinkWeather {
     pub loss_ppm: u32,
     /// How often in a million a datagram arrives twice. Streams never duplicate.
     pub duplicate_ppm: u32,
+}
+
+impl LinkWeather {
+    /// The chances in it, by name, each out of a million.
+    pub fn chances(&self) -> [(&'static str, u32); 3] {
+        [("tail_ppm", self.tail_ppm), ("loss_ppm", self.loss_ppm), ("duplicate_ppm", self.duplicate_ppm)]
+    }
 }
 
 /// A disk answers a sync after `sync_us`, plus up to `jitter_us`, plus, `tail_ppm` times in a million, up to `tail_us`; other operations take `other_us`.

@@ -2,7 +2,7 @@
 
 use vocab::dice::Dice;
 use vocab::ids::MachineId;
-use vocab::plan::LinkWeather;
+use vocab::plan::{LinkWeather, Weather};
 use vocab::time::{MICROSECOND, MILLISECOND};
 
 /// What the weather does to one message.
@@ -36,6 +36,8 @@ struct Link {
     extra_ns: u64,
     /// Drawn from when it first carries something.
     dice: Option<Box<Dice>>,
+    /// Its own weather, where it is not that of all.
+    weather: Option<Box<Scaled>>,
 }
 
 /// All links.
@@ -43,6 +45,8 @@ struct Link {
 pub(crate) struct Links {
     seed: u64,
     weather: Scaled,
+    /// Links with a weather of their own.
+    own: Vec<vocab::plan::OneLink>,
     /// By sender; each row is only as long as its links in use.
     rows: Vec<Vec<Link>>,
     /// Cuts of all links together: mostly there are none, and then none needs to be looked for.
@@ -50,13 +54,17 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn new(seed: u64, weather: LinkWeather) -> Links {
-        Links { seed, weather: Scaled::new(weather), rows: Vec::new(), cuts: 0 }
+    pub(crate) fn new(seed: u64, weather: &Weather) -> Links {
+        Links { seed, weather: Scaled::new(weather.link), own: weather.links.clone(), rows: Vec::new(), cuts: 0 }
     }
 
     /// A machine more.
     pub(crate) fn add(&mut self) {
+        let from = MachineId(self.rows.len() as u16);
         self.rows.push(Vec::new());
+        for own in self.own.iter().filter(|own| own.from == from) {
+            link(&mut self.rows, own.from, own.to).weather = Some(Box::new(Scaled::new(own.weather)));
+        }
     }
 
     /// Other dice from here on.
@@ -71,12 +79,14 @@ impl Links {
         let seed = self.seed;
         let link = link(&mut self.rows, from, to);
         let dice = link.dice.get_or_insert_with(|| Box::new(Dice::named(seed, "link", u64::from(from.0), u64::from(to.0))));
-        self.weather.transit(dice.between(0, u64::MAX), link.extra_ns, link.cuts > 0)
+        link.weather.as_deref().unwrap_or(&self.weather).transit(dice.between(0, u64::MAX), link.extra_ns, link.cuts > 0)
     }
 
     /// A latency for what the faults themselves send; it draws nothing, so that the link's own messages keep their fate.
     pub(crate) fn plain_ns(&self, from: MachineId, to: MachineId) -> u64 {
-        self.weather.base_ns + self.get(from, to).map_or(0, |link| link.extra_ns)
+        let link = self.get(from, to);
+        let weather = link.and_then(|link| link.weather.as_deref()).unwrap_or(&self.weather);
+        weather.base_ns + link.map_or(0, |link| link.extra_ns)
     }
 
     /// Whether nothing passes.
@@ -193,13 +203,34 @@ fn share(number: u64, span_ns: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use vocab::plan::{DiskWeather, OneLink};
+
     use super::*;
 
     const WEATHER: LinkWeather = LinkWeather { latency_us: 100, jitter_us: 50, tail_ppm: 10_000, tail_us: 2_000, loss_ppm: 100_000, duplicate_ppm: 50_000 };
 
+    fn weather(links: Vec<OneLink>) -> Weather {
+        let disk = DiskWeather { sync_us: 0, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 0 };
+        Weather { link: WEATHER, links, disk, clocks: vec![] }
+    }
+
+    #[test]
+    fn a_link_may_have_a_weather_of_its_own_one_way() {
+        let (a, b) = (MachineId(0), MachineId(1));
+        let far = LinkWeather { latency_us: 50_000, loss_ppm: 0, ..WEATHER };
+        let mut plain = Links::new(7, &weather(vec![]));
+        let mut links = Links::new(7, &weather(vec![OneLink { from: a, to: b, weather: far }]));
+        for links in [&mut plain, &mut links] {
+            (0..2).for_each(|_| links.add());
+        }
+        assert_eq!(links.draw(a, b).latency_ns, plain.draw(a, b).latency_ns + 49_900_000);
+        assert_eq!(links.draw(b, a), plain.draw(b, a));
+        assert_eq!((links.plain_ns(a, b), links.plain_ns(b, a)), (50_000_000, 100_000));
+    }
+
     #[test]
     fn chances_and_spans_are_those_of_the_weather() {
-        let mut links = Links::new(7, WEATHER);
+        let mut links = Links::new(7, &weather(vec![]));
         (0..2).for_each(|_| links.add());
         let drawn: Vec<Transit> = (0..100_000).map(|_| links.draw(MachineId(0), MachineId(1))).collect();
         let count = |is: fn(&Transit) -> bool| drawn.iter().filter(|transit| is(transit)).count();
@@ -213,7 +244,7 @@ mod tests {
 
     #[test]
     fn cuts_of_several_faults_count_and_each_way_is_its_own() {
-        let mut links = Links::new(7, WEATHER);
+        let mut links = Links::new(7, &weather(vec![]));
         (0..3).for_each(|_| links.add());
         let (a, b) = (MachineId(0), MachineId(2));
         links.cut(a, b);
@@ -227,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_slow_link_is_slower_by_that_much_and_draws_the_same_words() {
-        let mut plain = Links::new(7, WEATHER);
+        let mut plain = Links::new(7, &weather(vec![]));
         (0..2).for_each(|_| plain.add());
         let mut slow = plain.clone();
         let (a, b) = (MachineId(0), MachineId(1));

@@ -6,7 +6,7 @@ mod streams;
 mod datagram;
 
 use vocab::ids::{ConnId, MachineId};
-use vocab::plan::LinkWeather;
+use vocab::plan::Weather;
 
 use crate::queue::Queue;
 pub(crate) use datagram::{Datagram, Datagrams};
@@ -33,7 +33,7 @@ pub(crate) struct Net<M> {
 }
 
 impl<M> Net<M> {
-    pub(crate) fn new(seed: u64, weather: LinkWeather) -> Net<M> {
+    pub(crate) fn new(seed: u64, weather: &Weather) -> Net<M> {
         Net { links: Links::new(seed, weather), streams: Streams::default(), datagrams: Datagrams::default(), stations: Vec::new() }
     }
 

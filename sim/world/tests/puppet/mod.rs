@@ -147,6 +147,7 @@ impl Puppet {
 pub fn plain() -> Weather {
     Weather {
         link: LinkWeather { latency_us: 10_000, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
+        links: vec![],
         disk: DiskWeather { sync_us: 5_000, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 1_000 },
         clocks: vec![],
     }

@@ -44,7 +44,7 @@ fn two_nodes_count_through_a_crash_and_the_same_seed_counts_the_same() {
     let crash = What::Crash { machine: Target::Machine(MachineId(1)), power: false, restart_ms: Some(500) };
     let run = |seed| {
         host(seed, || {
-            let mut world = World::new(seed, &Weather { link, disk, clocks: vec![] });
+            let mut world = World::new(seed, &Weather { link, links: vec![], disk, clocks: vec![] });
             world.add(Node { calls: Some(MachineId(1)), count: 0 }, 0);
             world.add(Node::default(), 0);
             let fault = Fault { when: When::At { ms: 5_000 }, what: crash.clone() };
