@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use vocab::ids::MachineId;
-use vocab::plan::{Budget, ClientPlan, Fault, Format, Moment, Plan, Plant, Ring, Seed, Shape, Target, What, When, WorkloadKind};
+use vocab::plan::{Budget, ClientPlan, Fault, Format, Moment, OneLink, Plan, Plant, Ring, Seed, Shape, Target, What, When, WorkloadKind};
 
 /// Every machine of the plans below: three replicas and two clients.
 const MACHINES: u16 = 5;
@@ -96,14 +96,16 @@ fn client() -> impl Strategy<Value = ClientPlan> {
 fn plan() -> impl Strategy<Value = Plan> {
     let plant = option::of(proptest::sample::select(Plant::ALL.to_vec()));
     let budget = prop_oneof![Just(Budget::Majority), Just(Budget::Unrestricted)];
-    let parts = (any::<u64>(), word(), plant, budget, vec(client(), 2), vec(fault(), 0..6), option::of(machine()), MS);
-    parts.prop_map(|(seed, family, plant, budget, clients, faults, absent, at_ms)| {
+    let parts = (any::<u64>(), word(), plant, budget, vec(client(), 2), vec(fault(), 0..6), option::of(machine()), MS, vec((machine(), machine()), 0..3));
+    parts.prop_map(|(seed, family, plant, budget, clients, faults, absent, at_ms, links)| {
         let mut plan = scenarios::family::plan("everything", 1).expect("the family exists");
         plan.seed = Seed(seed);
         plan.family = family;
         plan.cluster.replicas = 3;
         plan.coordination.plant = plant;
         plan.weather.clocks.retain(|clock| clock.machine.0 < MACHINES);
+        let weather = plan.weather.link;
+        plan.weather.links = links.into_iter().map(|(from, to)| OneLink { from, to, weather }).collect();
         plan.heal.at_ms = at_ms;
         plan.heal.absent = absent.into_iter().collect();
         Plan { budget, clients, faults, ..plan }
