@@ -307,7 +307,8 @@ impl Process for Server {
     }
 
     fn pledge(&self) -> Option<Pledge> {
-        Some(Pledge(self.core.pledge()))
+        // What was just read may be in the page cache only: it is nothing to rely on before recovery has made it durable.
+        Some(if matches!(self.role, Role::Recovering) { Pledge::default() } else { Pledge(self.core.pledge()) })
     }
 
     fn look(&self) -> Vec<(&'static str, String)> {
