@@ -41,7 +41,7 @@ impl Leader {
                     Core::note_illegal(Illegal::Ack, what.clone(), out);
                     return Err(what);
                 }
-                self.on_ack(id, zxid, core, now, out);
+                self.on_ack(id, zxid, core, out);
             }
             Packet::Ping { touched } => touched.into_iter().for_each(|(session, _)| {
                 self.tracker.touch(session, now.mono_ns);
@@ -148,19 +148,19 @@ impl Leader {
         core.log(txn.clone(), out);
         self.forward(&Packet::Proposal { txn }, out);
         if core.config.has(Plant::AckBeforeSync) {
-            self.on_own_log(zxid, core, now, out);
+            self.on_own_log(zxid, core, out);
         }
         Ok(())
     }
 
     /// A transaction is in the leader's own log: that is its acknowledgement.
-    pub(super) fn on_own_log(&mut self, zxid: Zxid, core: &mut Core, now: Now, out: &mut Out) {
+    pub(super) fn on_own_log(&mut self, zxid: Zxid, core: &mut Core, out: &mut Out) {
         out.note(ReplicaFact::Acked { zxid });
         let me = core.config.me;
-        self.on_ack(me, zxid, core, now, out);
+        self.on_ack(me, zxid, core, out);
     }
 
-    fn on_ack(&mut self, from: MachineId, zxid: Zxid, core: &mut Core, now: Now, out: &mut Out) {
+    fn on_ack(&mut self, from: MachineId, zxid: Zxid, core: &mut Core, out: &mut Out) {
         // A late ack finds no proposal: the quorum did not need it.
         if let Some(proposal) = self.proposals.iter_mut().find(|proposal| proposal.zxid == zxid) {
             proposal.acks.insert(from);
@@ -168,11 +168,11 @@ impl Leader {
         let quorum = if core.config.has(Plant::CommitWithoutQuorum) { 1 } else { core.config.quorum() };
         // In zxid order, even when a later proposal gathers its quorum first.
         while let Some(proposal) = self.proposals.pop_front_if(|proposal| proposal.acks.len() >= quorum) {
-            self.commit(proposal, core, now, out);
+            self.commit(proposal, core, out);
         }
     }
 
-    fn commit(&mut self, proposal: Proposal, core: &mut Core, _now: Now, out: &mut Out) {
+    fn commit(&mut self, proposal: Proposal, core: &mut Core, out: &mut Out) {
         let zxid = proposal.zxid;
         let first = core.unapplied.front().map(|txn| txn.head.zxid);
         assert_eq!(first, Some(zxid), "what is committed must be the first that is not applied");

@@ -193,7 +193,7 @@ impl Leader {
             }
             (Done::Logged(logged), Phase::Broadcast) => {
                 for (zxid, _) in logged {
-                    self.on_own_log(*zxid, core, now, out);
+                    self.on_own_log(*zxid, core, out);
                 }
             }
             (Done::Accepted(_) | Done::Current(_) | Done::Logged(_) | Done::Recovered(_) | Done::Installed | Done::Snapshotted { .. } | Done::Leave(_), _) => {}
