@@ -1,12 +1,13 @@
 //! How fast: the world against its peers on one workload, in CPU seconds and, where valgrind is installed, in instructions. Never wall time, never a verdict.
 //!
-//! `cargo bench` runs it. `bench` alone prints the tables; `bench storm` its second half alone; `bench instructions` counts with callgrind; `bench NAME` carries the workload out once, for a profiler.
+//! `cargo bench` runs it. `bench` alone prints the tables; `bench storm` its second half alone; `bench scale` what 3 to 101 replicas and a thousand sessions cost; `bench instructions` counts with callgrind; `bench NAME` carries the workload out once, for a profiler.
 
 mod by_hand;
 mod by_madsim;
 mod by_turmoil;
 mod by_world;
 mod instructions;
+mod scale;
 mod storm;
 mod workload;
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
             storm::table();
         }
         Some("storm") => storm::table(),
+        Some("scale") => scale::table(),
         Some("instructions") => return instructions::count(&CONTENDERS),
         Some(name) => match CONTENDERS.iter().find(|contender| contender.name == name) {
             Some(contender) => println!("{} delivered {}", contender.name, (contender.run)()),

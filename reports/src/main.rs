@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Verb::Fuzz(args) => command::fuzz::fuzz(args),
         Verb::Run(args) => command::run::run(args),
         Verb::Replay(args) => command::run::replay(args),
+        Verb::Conform(args) => command::conform::conform(args),
         Verb::Families => Ok(command::lists::families()),
         Verb::Rules => Ok(command::lists::rules()),
         Verb::Probes => Ok(command::lists::probes()),

@@ -1,6 +1,7 @@
 //! Mistakes of the user: what is wrong, where, and what to do. Never a verdict on a run.
 
 use scenarios::cases::CaseError;
+use scenarios::conform::ConformError;
 use thiserror::Error;
 use vocab::plan::PlanError;
 
@@ -21,6 +22,9 @@ pub enum Mistake {
     /// A case file is no case.
     #[error(transparent)]
     Case(#[from] CaseError),
+    /// A recording of a real server cannot be read, or is none.
+    #[error(transparent)]
+    Recording(#[from] ConformError),
 }
 
 impl Mistake {

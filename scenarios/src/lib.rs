@@ -5,4 +5,5 @@ pub mod workload;
 pub mod run;
 pub mod probes;
 pub mod cases;
+pub mod conform;
 pub mod fuzz;

@@ -64,14 +64,13 @@ impl Process for Machine {
 /// A world with all machines and faults of the plan, before its first event.
 pub fn world_of(plan: &Plan) -> World<Machine> {
     let mut world = World::new(plan.seed.0, &plan.weather);
-    let replicas: Vec<MachineId> = (0..plan.cluster.replicas).map(MachineId).collect();
-    for &me in &replicas {
-        let server = Server::new(ServerConfig { me, replicas: replicas.clone(), coordination: plan.coordination.clone() });
+    for me in (0..plan.replicas()).map(MachineId) {
+        let server = Server::new(ServerConfig::of(plan, me));
         let start_ns = Dice::named(plan.seed.0, "start", u64::from(me.0), 0).below(START_SPREAD_MS * MILLISECOND);
         let given = world.add(Machine::Replica(Box::new(server)), start_ns);
         assert_eq!(given, me, "the replicas are the first machines");
     }
-    for (me, client) in (plan.cluster.replicas..).map(MachineId).zip(&plan.clients) {
+    for (me, client) in (plan.replicas()..).map(MachineId).zip(&plan.clients) {
         let given = world.add(Machine::Client(Box::new(ClientProcess::new(plan, me))), client.start_ms * MILLISECOND);
         assert_eq!(given, me, "the clients follow the replicas, in the plan's order");
     }

@@ -180,4 +180,15 @@ fn what_nobody_can_mean_is_an_error_with_its_line() {
         "{ pause",
         "no subject or peer",
     );
+    // Quorums that make no sense, or that the budget does not know of.
+    let cluster = |lines: &str| format!("[cluster]\n{lines}\n");
+    let quorums = |lines: &str, place: &str, says: &str| check(Toml, "[cluster]\n", &cluster(lines), place, says);
+    quorums("groups = [[0], [0]]", "groups", "in a group already");
+    quorums("groups = [[0, 1]]", "groups", "some voter is in no group");
+    quorums("groups = [[0, 99]]", "groups", "machine 99 is no voter");
+    quorums("weights = [{ machine = 0, weight = 9 }]", "[cluster]", "one voter alone is a quorum");
+    quorums("weights = [{ machine = 0, weight = 2 }, { machine = 0, weight = 1 }]", "weights", "has a weight already");
+    quorums("weights = [{ machine = 0, weight = 2000 }]", "weights", "a weight of 2000");
+    quorums("weights = [{ machine = 0, weight = 2 }]", "budget", "relies on majorities");
+    check(Toml, "observers = 0", "observers = 1000", "observers", "1000 observers");
 }

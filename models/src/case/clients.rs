@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use vocab::fact::{ClientFact, Fact, RecipeFact};
 use vocab::ids::{MachineId, SessionId, Xid, Zxid};
 use vocab::recording::Recording;
-use vocab::service::{ErrorCode, Op, Reply, WatchEvent};
+use vocab::service::{ErrorCode, Ids, Op, Reply, WatchEvent};
 
+use super::identities;
 use super::said::NoteIndex;
 
 /// A reply as it came.
@@ -25,6 +26,10 @@ pub struct Request<'r> {
     pub session: SessionId,
     pub xid: Xid,
     pub op: &'r Op,
+    /// Who its connection was when it was sent.
+    pub ids: Ids,
+    /// Who it was if all that it had asked for by then was granted; the answer may have been lost.
+    pub ids_most: Ids,
     pub returned: Option<Returned<'r>>,
     /// Its client gave it up.
     pub unknown: Option<NoteIndex>,
@@ -48,8 +53,13 @@ pub enum Item<'r> {
 pub struct Connection<'r> {
     pub machine: MachineId,
     pub number: u32,
+    pub session: SessionId,
+    /// When it was opened, and what its client said that it had seen then; nothing for a session that was new.
+    pub attached: Option<(NoteIndex, Zxid)>,
     pub items: Vec<Item<'r>>,
     waiting: VecDeque<usize>,
+    /// Auths, which are answered out of turn.
+    authenticating: VecDeque<usize>,
 }
 
 /// A session was opened, and its client knows.
@@ -120,51 +130,69 @@ impl<'r> Clients<'r> {
                 Fact::World(_) | Fact::Replica(_) => {}
             }
         }
+        for connection in &clients.connections {
+            identities::assign(connection, &mut clients.requests);
+        }
         clients
     }
 
     fn saw(&mut self, at: NoteIndex, machine: MachineId, fact: &'r ClientFact) {
         match fact {
-            ClientFact::Attached { session, again, conn, .. } => {
-                self.connection(machine, *conn);
+            ClientFact::Attached { session, again, conn, seen, .. } => {
+                self.connection(machine, *conn, *session).attached = Some((at, *seen));
                 if !again {
                     self.opened.push(Opened { note: at, session: *session });
                 }
             }
             ClientFact::Invoked { session, conn, xid, op } => {
                 let request = self.requests.len();
-                self.requests.push(Request { invoked: at, machine, session: *session, xid: *xid, op, returned: None, unknown: None });
-                if *xid != Xid::SET_WATCHES {
+                let ids = identities::nobody();
+                self.requests.push(Request {
+                    invoked: at,
+                    machine,
+                    session: *session,
+                    xid: *xid,
+                    op,
+                    ids: Ids::clone(&ids),
+                    ids_most: ids,
+                    returned: None,
+                    unknown: None,
+                });
+                if *xid != Xid::SET_WATCHES && *xid != Xid::AUTH {
                     self.by_xid.entry((*session, *xid)).or_insert(request);
                 }
-                let connection = self.connection(machine, *conn);
+                let connection = self.connection(machine, *conn, *session);
                 connection.items.push(Item::Sent(request));
-                connection.waiting.push_back(request);
+                if *xid == Xid::AUTH { connection.authenticating.push_back(request) } else { connection.waiting.push_back(request) }
             }
-            ClientFact::Returned { conn, xid, zxid, result, .. } => self.returned(machine, *conn, *xid, Returned { note: at, zxid: *zxid, result }),
+            ClientFact::Returned { session, conn, xid, zxid, result } => {
+                self.connection(machine, *conn, *session);
+                self.returned(machine, *conn, *xid, Returned { note: at, zxid: *zxid, result });
+            }
             ClientFact::Unknown { session, xid } => {
                 if let Some(request) = self.by_xid.get(&(*session, *xid)) {
                     self.requests[*request].unknown = Some(at);
                 }
             }
-            ClientFact::Watched { conn, zxid, event, .. } => {
-                self.connection(machine, *conn).items.push(Item::Event { note: at, zxid: *zxid, event });
+            ClientFact::Watched { session, conn, zxid, event } => {
+                self.connection(machine, *conn, *session).items.push(Item::Event { note: at, zxid: *zxid, event });
             }
             ClientFact::Recipe(fact) => self.recipe(at, machine, fact),
             ClientFact::Finished => self.finished.push((at, machine)),
-            ClientFact::Detached { .. } | ClientFact::Expired { .. } => {}
+            ClientFact::Detached { .. } | ClientFact::Expired { .. } | ClientFact::Connection(_) | ClientFact::Retried(_) => {}
         }
     }
 
     fn returned(&mut self, machine: MachineId, conn: u32, xid: Xid, returned: Returned<'r>) {
-        let connection = self.connection_index(machine, conn);
-        let waiting = &self.connections[connection].waiting;
+        let connection = self.by_number[&(machine, conn)];
+        let Connection { items, waiting, authenticating, .. } = &mut self.connections[connection];
+        let waiting = if xid == Xid::AUTH { authenticating } else { waiting };
         let Some(place) = waiting.iter().position(|request| self.requests[*request].xid == xid) else {
-            self.connections[connection].items.push(Item::Unasked { note: returned.note, xid });
+            items.push(Item::Unasked { note: returned.note, xid });
             return;
         };
-        let request = self.connections[connection].waiting.remove(place).expect("position found it");
-        self.connections[connection].items.push(Item::Answered { request, in_turn: place == 0 });
+        let request = waiting.remove(place).expect("position found it");
+        items.push(Item::Answered { request, in_turn: place == 0 });
         self.requests[request].returned = Some(returned);
         if returned.result.is_ok() {
             match self.requests[request].op {
@@ -191,29 +219,27 @@ impl<'r> Clients<'r> {
                 self.counted.push(Counted { note: at, machine, path, from: *from, to: *to, write });
             }
             RecipeFact::Taken { node } => self.taken.push((at, machine, node)),
-            RecipeFact::Released { .. } | RecipeFact::Queued { .. } | RecipeFact::Passed { .. } => {}
+            RecipeFact::Released { .. } | RecipeFact::Queued { .. } | RecipeFact::Passed { .. } | RecipeFact::Concluded(_) => {}
         }
     }
 
-    fn connection(&mut self, machine: MachineId, number: u32) -> &mut Connection<'r> {
-        let index = self.connection_index(machine, number);
+    fn connection(&mut self, machine: MachineId, number: u32, session: SessionId) -> &mut Connection<'r> {
+        let index = *self.by_number.entry((machine, number)).or_insert_with(|| {
+            let (items, waiting, authenticating) = (vec![], VecDeque::new(), VecDeque::new());
+            self.connections.push(Connection { machine, number, session, attached: None, items, waiting, authenticating });
+            self.connections.len() - 1
+        });
         &mut self.connections[index]
     }
 
-    fn connection_index(&mut self, machine: MachineId, number: u32) -> usize {
-        *self.by_number.entry((machine, number)).or_insert_with(|| {
-            self.connections.push(Connection { machine, number, items: vec![], waiting: VecDeque::new() });
-            self.connections.len() - 1
-        })
-    }
-
-    /// The request of a session with this number, if it was sent; setWatches, which share one number, are not found so.
+    /// The request of a session with this number, if it was sent; setWatches and auths, which share one number, are not found so.
     pub fn find(&self, session: SessionId, xid: Xid) -> Option<&Request<'r>> {
         self.by_xid.get(&(session, xid)).map(|request| &self.requests[*request])
     }
 
-    /// All requests that were answered, with their answers.
+    /// All requests that were answered from a state, with their answers. Auths are not.
     pub fn answered(&self) -> impl Iterator<Item = (&Request<'r>, Returned<'r>)> {
-        self.requests.iter().filter_map(|request| request.returned.map(|returned| (request, returned)))
+        let from_a_state = self.requests.iter().filter(|request| request.xid != Xid::AUTH);
+        from_a_state.filter_map(|request| request.returned.map(|returned| (request, returned)))
     }
 }

@@ -1,16 +1,18 @@
 //! The course of the service: the committed transactions in order, what the reference makes of each, and what it would have answered to every read from the state that was read. It computes; the rules compare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vocab::fact::StateDigest;
 use vocab::ids::{SessionId, Xid, Zxid};
-use vocab::service::{ErrorCode, EventKind, Op, Path, Reply, Request, Transaction};
+use vocab::plan::Plan;
+use vocab::service::{ErrorCode, Id, Op, Path, Reply, Request, Transaction};
 
+use super::changes::Changes;
 use super::clients::{Acquired, Clients};
 use super::ensemble::Ensemble;
 use super::histories::History;
 use super::said::NoteIndex;
-use crate::znode::{self, Reference, path};
+use crate::znode::{Mortal, Reference, Settings, path};
 
 /// A state of the service: how many transactions led to it.
 pub type Position = u32;
@@ -28,15 +30,6 @@ pub struct Step<'r> {
     pub dead: bool,
     /// Its leader refused it for a reason that the chain cannot show: the session had moved, or was about to be closed.
     pub refused: bool,
-}
-
-/// What happened to a node, for those who watch it: the position after the change, and the change.
-#[derive(Clone, Debug, Default)]
-pub struct Timeline {
-    /// Creations, deletions and changes of data.
-    pub data: Vec<(Position, EventKind)>,
-    /// Deletions and changes of children.
-    pub child: Vec<(Position, EventKind)>,
 }
 
 /// The positions at which a session was opened and closed.
@@ -75,6 +68,14 @@ pub struct Turn {
     pub owner: SessionId,
 }
 
+/// A container or TTL node that the leader deleted: the node as it was, if it was there.
+#[derive(Clone, Debug)]
+pub struct Reaping<'r> {
+    pub position: Position,
+    pub path: &'r Path,
+    pub node: Option<Mortal>,
+}
+
 /// The whole course.
 pub struct Course<'r> {
     pub steps: Vec<Step<'r>>,
@@ -82,17 +83,18 @@ pub struct Course<'r> {
     zxids: Vec<Zxid>,
     /// The state digest at each position.
     pub digests: Vec<StateDigest>,
-    pub timelines: BTreeMap<Path, Timeline>,
+    pub changes: Changes,
     pub lives: BTreeMap<SessionId, Life>,
     pub reads: Vec<Read>,
     pub turns: Vec<Turn>,
+    pub reapings: Vec<Reaping<'r>>,
     /// Where the initial history of an epoch ends, for replies that carry an epoch's own zxid.
     beginnings: BTreeMap<Zxid, Position>,
 }
 
 impl<'r> Course<'r> {
     /// Follows the committed chain.
-    pub fn follow(ensemble: &Ensemble<'r>, clients: &Clients<'r>) -> Course<'r> {
+    pub fn follow(plan: &Plan, ensemble: &Ensemble<'r>, clients: &Clients<'r>) -> Course<'r> {
         let beginnings = ensemble
             .leaderships
             .iter()
@@ -104,26 +106,37 @@ impl<'r> Course<'r> {
             steps: Vec::with_capacity(chain.len()),
             zxids: chain.iter().map(|(txn, ..)| txn.zxid).collect(),
             digests: vec![],
-            timelines: BTreeMap::new(),
+            changes: Changes::new(clients),
             lives: BTreeMap::new(),
             reads: vec![],
             turns: vec![],
+            reapings: vec![],
             beginnings,
         };
         let expired = first_expiries(ensemble);
         let mut reads = course.locate_reads(clients);
         let mut turns = course.locate_turns(clients);
-        let mut reference = Reference::new();
+        let mut reference = Reference::of_ensemble(Settings::from(&plan.coordination), &plan.ensemble());
+        // When the last reconfig was committed: another is refused until then.
+        let mut reconfigured = None;
         course.digests.push(reference.digest());
         course.answer(&reference, 0, &mut reads, &mut turns, clients);
         for (at, (txn, proposed, committed)) in chain.iter().enumerate() {
             let position = at as Position + 1;
-            let dead = !matches!(txn.request, Request::CreateSession { .. }) && !reference.is_open(txn.session);
+            let dead = speaks_for_a_session(txn) && !reference.is_open(txn.session);
             let refused = match txn.error {
                 Some(ErrorCode::SessionMoved) => true,
                 Some(ErrorCode::SessionExpired) => !dead && expired.get(&txn.session).is_some_and(|note| note < proposed),
+                Some(ErrorCode::ReconfigInProgress) => asks_reconfig(txn) && reconfigured.is_some_and(|committed| committed > *proposed),
+                Some(ErrorCode::NewConfigNoQuorum) => asks_reconfig(txn) && reference.may_lack_a_quorum(txn),
                 _ => false,
             };
+            if asks_reconfig(txn) && txn.error.is_none() {
+                reconfigured = Some(*committed);
+            }
+            if let (Request::Op(Op::DeleteContainer { path }), SessionId::NONE) = (&txn.request, txn.session) {
+                course.reapings.push(Reaping { position, path, node: reference.mortal(path) });
+            }
             let outcome = match txn.error {
                 Some(error) if refused => {
                     reference.skip();
@@ -144,8 +157,10 @@ impl<'r> Course<'r> {
         for read in reads.take(position) {
             let request = &clients.requests[self.reads[read].request];
             let answer = request.returned.expect("only answered reads are located").result;
-            let expected = reference.read(request.op).expect("only reads are located");
-            if *answer != expected {
+            let answers = |ids| reference.read(request.op, request.session, ids).expect("only reads are located");
+            let expected = answers(&request.ids);
+            // Whether an auth was granted whose answer was lost is not known.
+            if !same(answer, &expected) && !same(answer, &answers(&request.ids_most)) {
                 self.reads[read].instead = Some(expected);
             }
         }
@@ -158,19 +173,11 @@ impl<'r> Course<'r> {
     }
 
     fn remember(&mut self, reference: &Reference, position: Position, txn: &Transaction, dead: bool) {
-        for fired in reference.fired() {
-            if !self.timelines.contains_key(&fired.path) {
-                self.timelines.insert(Path::clone(&fired.path), Timeline::default());
-            }
-            let timeline = self.timelines.get_mut(&fired.path).expect("just put in");
-            match fired.kind {
-                EventKind::NodeCreated | EventKind::NodeDataChanged => timeline.data.push((position, fired.kind)),
-                EventKind::NodeChildrenChanged => timeline.child.push((position, fired.kind)),
-                EventKind::NodeDeleted => {
-                    timeline.data.push((position, fired.kind));
-                    timeline.child.push((position, fired.kind));
-                }
-            }
+        self.changes.note(position, reference);
+        if let Request::Op(Op::SetAcl { path, .. }) = &txn.request
+            && let Some(list) = reference.acl(path)
+        {
+            self.changes.note_list(position, path, list);
         }
         match &txn.request {
             Request::CreateSession { .. } => self.lives.entry(txn.session).or_default().opened.push(position),
@@ -182,7 +189,7 @@ impl<'r> Course<'r> {
     fn locate_reads(&mut self, clients: &Clients<'r>) -> Located<usize> {
         let mut located = Located::new();
         for (at, request) in clients.requests.iter().enumerate() {
-            let Some(returned) = request.returned.filter(|_| !request.op.is_write()) else { continue };
+            let Some(returned) = request.returned.filter(|_| is_read(request.op)) else { continue };
             let position = self.position(returned.zxid);
             if let Some(position) = position {
                 located.push(position, self.reads.len());
@@ -218,42 +225,24 @@ impl<'r> Course<'r> {
         if position == 0 { Zxid::ZERO } else { self.zxids[position as usize - 1] }
     }
 
-    /// Whether the node is there in this state.
-    pub fn exists(&self, path: &str, at: Position) -> bool {
-        match self.last_change(path, at, |kind| kind != EventKind::NodeChildrenChanged) {
-            Some((_, kind)) => kind != EventKind::NodeDeleted,
-            None => znode::is_initial(path),
-        }
+    /// The state that was committed by this note.
+    pub fn committed_before(&self, note: NoteIndex) -> Position {
+        self.steps.partition_point(|step| step.committed < note) as Position
     }
 
-    /// When the node's data were last set, by its creation at the latest.
-    pub fn last_set(&self, path: &str, at: Position) -> Position {
-        self.last_change(path, at, |kind| matches!(kind, EventKind::NodeCreated | EventKind::NodeDataChanged)).map_or(0, |(position, _)| position)
-    }
-
-    /// When a node was created that is there in this state.
-    pub fn created(&self, path: &str, at: Position) -> Position {
-        self.last_change(path, at, |kind| kind == EventKind::NodeCreated).map_or(0, |(position, _)| position)
-    }
-
-    /// When a child was last created or deleted.
-    pub fn last_child_change(&self, path: &str, at: Position) -> Position {
-        let changes = self.timelines.get(path).map_or(&[][..], |timeline| &timeline.child);
-        let until = changes.partition_point(|(position, _)| *position <= at);
-        changes[..until].iter().rev().find(|(_, kind)| *kind == EventKind::NodeChildrenChanged).map_or(0, |(position, _)| *position)
-    }
-
-    fn last_change(&self, path: &str, at: Position, which: impl Fn(EventKind) -> bool) -> Option<(Position, EventKind)> {
-        let changes = &self.timelines.get(path)?.data;
-        let until = changes.partition_point(|(position, _)| *position <= at);
-        changes[..until].iter().rev().find(|(_, kind)| which(*kind)).copied()
-    }
-
-    /// The first change after this state that a data watch sees, or a child watch.
-    pub fn next_change(&self, path: &str, child: bool, after: Position) -> Option<(Position, EventKind)> {
-        let timeline = self.timelines.get(path)?;
-        let changes = if child { &timeline.child } else { &timeline.data };
-        changes.get(changes.partition_point(|(position, _)| *position <= after)).copied()
+    /// Who created the node that is there in this state, if it is an ephemeral.
+    pub fn ephemeral_owner(&self, path: &str, at: Position) -> Option<SessionId> {
+        let step = &self.steps[self.changes.created(path, at).checked_sub(1)? as usize];
+        let Request::Op(op) = &step.txn.request else { return None };
+        let makes = |op: &Op| match op {
+            Op::Create { path: asked, mode, .. } => mode.is_ephemeral() && (&**asked == path || mode.is_sequential() && path.starts_with(&**asked)),
+            _ => false,
+        };
+        let made = match op {
+            Op::Multi(ops) => ops.iter().any(makes),
+            op => makes(op),
+        };
+        made.then_some(step.txn.session)
     }
 
     /// The committed step of a client's write.
@@ -264,6 +253,36 @@ impl<'r> Course<'r> {
         }
         found
     }
+}
+
+/// Whether a transaction is a session's own: not an opening, nor a deletion of the leader's.
+fn speaks_for_a_session(txn: &Transaction) -> bool {
+    match &txn.request {
+        Request::CreateSession { .. } => false,
+        Request::Op(Op::DeleteContainer { .. }) => txn.session != SessionId::NONE,
+        Request::Op(_) => true,
+    }
+}
+
+/// Whether a request is answered from a state alone. What a removeWatches finds is another's to say, and an auth looks at no state.
+fn is_read(op: &Op) -> bool {
+    !op.is_write() && !matches!(op, Op::RemoveWatches { .. } | Op::Auth { .. })
+}
+
+/// Whether two answers are the same. Who a connection is, is a set.
+fn same(answer: &Result<Reply, ErrorCode>, expected: &Result<Reply, ErrorCode>) -> bool {
+    match (answer, expected) {
+        (Ok(Reply::Ids(answer)), Ok(Reply::Ids(expected))) => {
+            let sorted = |ids: &[Id]| ids.iter().cloned().collect::<BTreeSet<_>>();
+            answer.len() == expected.len() && sorted(answer) == sorted(expected)
+        }
+        (answer, expected) => answer == expected,
+    }
+}
+
+/// Whether it is a reconfig.
+fn asks_reconfig(txn: &Transaction) -> bool {
+    matches!(txn.request, Request::Op(Op::Reconfig { .. }))
 }
 
 /// The committed transactions, up to the first that nobody proposed (which a rule reports).

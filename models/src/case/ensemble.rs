@@ -8,18 +8,21 @@ use vocab::ids::{Epoch, MachineId, Zxid};
 use vocab::plan::Budget;
 use vocab::recording::Recording;
 
+use super::configs::{Configs, Configured};
 use super::histories::{Histories, History};
 use super::replica::Replica;
 use super::said::{
-    Adoption, Claim, Commit, Cut, Delivery, EpochKind, EpochStep, Expiry, Holding, Leadership, Logged, NoteIndex, Proposal, Recovery, Serving, Settled, Shown,
-    SyncAnswer,
+    Adoption, Claim, Commit, Cut, Delivery, Election, EpochKind, EpochStep, Expiry, Holding, Leadership, Logged, NoteIndex, Proposal, Recovery, Serving,
+    Settled, Shown, SyncAnswer,
 };
 
 /// All that the replicas said.
 pub struct Ensemble<'r> {
     pub histories: Histories<'r>,
     pub replicas: Vec<Replica>,
-    pub majority: usize,
+    pub configs: Configs,
+    /// Every quorum is a majority of the first voters.
+    pub plain: bool,
     pub leaderships: Vec<Leadership>,
     pub proposals: Vec<Proposal>,
     pub commits: Vec<Commit<'r>>,
@@ -36,6 +39,10 @@ pub struct Ensemble<'r> {
     pub shown: Vec<Shown>,
     pub sync_answers: Vec<SyncAnswer>,
     pub expiries: Vec<Expiry>,
+    pub configured: Vec<Configured<'r>>,
+    pub elections: Vec<Election<'r>>,
+    /// Acknowledgements of transactions by replicas that say of themselves that they only observe.
+    pub observers_acks: Vec<(NoteIndex, MachineId, Zxid)>,
     pub illegal: Vec<(NoteIndex, MachineId, Illegal, &'r str)>,
     /// The longest history that a leader committed.
     pub committed: History,
@@ -52,11 +59,12 @@ pub struct Ensemble<'r> {
 impl<'r> Ensemble<'r> {
     /// Reads all notes once.
     pub fn read(recording: &'r Recording) -> Ensemble<'r> {
-        let count = usize::from(recording.plan.cluster.replicas);
+        let count = usize::from(recording.plan.replicas());
         let mut ensemble = Ensemble {
             histories: Histories::new(),
             replicas: vec![Replica::new(); count],
-            majority: count / 2 + 1,
+            configs: Configs::new(recording.plan.ensemble()),
+            plain: recording.plan.has_plain_quorums(),
             leaderships: vec![],
             proposals: vec![],
             commits: vec![],
@@ -73,6 +81,9 @@ impl<'r> Ensemble<'r> {
             shown: vec![],
             sync_answers: vec![],
             expiries: vec![],
+            configured: vec![],
+            elections: vec![],
+            observers_acks: vec![],
             illegal: vec![],
             committed: History::EMPTY,
             committed_at: vec![0],
@@ -160,7 +171,12 @@ impl<'r> Ensemble<'r> {
                 self.end_role(at, machine);
                 self.claim(at, machine, *last, "vote");
             }
-            ReplicaFact::Elected { leader, .. } => self.replicas[machine.index()].leader = Some(*leader),
+            ReplicaFact::Elected { leader, by, .. } => {
+                self.elected(at, machine, by);
+                self.replicas[machine.index()].leader = Some(*leader);
+            }
+            ReplicaFact::Appointed { leader } => self.replicas[machine.index()].leader = Some(*leader),
+            ReplicaFact::Configured { ensemble } => self.configured(at, machine, ensemble),
             ReplicaFact::EpochAccepted { epoch } => {
                 let replica = &mut self.replicas[machine.index()];
                 let step = EpochStep { note: at, machine, before: replica.accepted, after: *epoch, kind: EpochKind::Accepted };
@@ -179,6 +195,7 @@ impl<'r> Ensemble<'r> {
                 let before = leadership.map_or(self.replicas[machine.index()].delivered, |leadership| self.leaderships[leadership].head);
                 let history = self.histories.extend(before, txn.zxid, *mark);
                 self.histories.propose(history, txn, at);
+                self.configs.propose(history, txn, &mut self.histories);
                 if let Some(leadership) = leadership {
                     self.leaderships[leadership].head = history;
                 }
@@ -193,6 +210,9 @@ impl<'r> Ensemble<'r> {
             }
             ReplicaFact::Acked { zxid } => {
                 self.claim(at, machine, *zxid, "ack");
+                if self.observes(machine) {
+                    self.observers_acks.push((at, machine, *zxid));
+                }
                 let replica = &mut self.replicas[machine.index()];
                 let vouched = replica.vouched.entry(replica.current).or_default();
                 *vouched = (*vouched).max(*zxid);

@@ -31,6 +31,8 @@ struct Node<'r> {
     next_sibling: Option<History>,
     /// Who proposed it, and in which note.
     proposed: Option<(&'r Transaction, u32)>,
+    /// The configuration that its last reconfig made.
+    config: u32,
 }
 
 /// All histories of a run.
@@ -52,6 +54,7 @@ impl<'r> Histories<'r> {
             first_child: None,
             next_sibling: None,
             proposed: None,
+            config: 0,
         };
         Histories { nodes: vec![root], by_zxid: BTreeMap::new() }
     }
@@ -92,11 +95,11 @@ impl<'r> Histories<'r> {
         }
         let child = History(u32::try_from(self.nodes.len()).expect("a recording has fewer than 2^32 notes"));
         let parent = self.node(history);
-        let (length, jump) = (parent.length, parent.jump);
+        let (length, jump, config) = (parent.length, parent.jump, parent.config);
         let (jump_length, beyond) = (self.length(jump), self.node(jump).jump);
         let jump = if length - jump_length == jump_length - self.length(beyond) { beyond } else { history };
         let next_sibling = self.nodes[history.index()].first_child.replace(child);
-        self.nodes.push(Node { zxid, mark, parent: history, jump, length: length + 1, first_child: None, next_sibling, proposed: None });
+        self.nodes.push(Node { zxid, mark, parent: history, jump, length: length + 1, first_child: None, next_sibling, proposed: None, config });
         self.by_zxid.entry(zxid).or_default().push(child);
         child
     }
@@ -104,6 +107,16 @@ impl<'r> Histories<'r> {
     /// Says who proposed the last transaction of a history, and in which note; the first time counts.
     pub fn propose(&mut self, history: History, txn: &'r Transaction, note: u32) {
         self.nodes[history.index()].proposed.get_or_insert((txn, note));
+    }
+
+    /// The configuration that a history ends with, by its place among all that were made.
+    pub fn config(&self, history: History) -> u32 {
+        self.node(history).config
+    }
+
+    /// Says that a history's last transaction, which nothing follows yet, made a configuration.
+    pub fn configure(&mut self, history: History, config: u32) {
+        self.nodes[history.index()].config = config;
     }
 
     /// A history's continuation by this transaction, if anybody ever had it.

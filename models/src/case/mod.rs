@@ -1,11 +1,14 @@
 //! A case before the judge: the recording, read once into what the rules look at. Prepared data; never a judgement.
 
 pub mod histories;
+pub mod configs;
 pub mod replica;
 pub mod said;
 pub mod ensemble;
 mod steps;
 pub mod clients;
+pub mod identities;
+pub mod changes;
 pub mod course;
 pub mod watches;
 
@@ -31,8 +34,8 @@ impl<'r> Case<'r> {
     pub fn new(recording: &'r Recording) -> Case<'r> {
         let ensemble = Ensemble::read(recording);
         let clients = Clients::read(recording);
-        let course = Course::follow(&ensemble, &clients);
-        let watches = Watches::follow(&course, &clients);
+        let course = Course::follow(&recording.plan, &ensemble, &clients);
+        let watches = Watches::follow(recording.plan.coordination.compat, &course, &clients);
         Case { recording, ensemble, clients, course, watches }
     }
 

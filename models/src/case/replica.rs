@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use vocab::fact::{StateDigest, SyncMode};
 use vocab::ids::{Epoch, MachineId, Zxid};
 
+use super::configs::ConfigIndex;
 use super::histories::{Histories, History};
 
 /// What a leader sent to bring a learner up to date. Until the learner notes that it is done, a crash may find it half done.
@@ -54,6 +55,8 @@ pub struct Replica {
     pub up: bool,
     /// Where its election ended, while it follows.
     pub leader: Option<MachineId>,
+    /// The configuration that it takes to be in force.
+    pub configured: Option<ConfigIndex>,
 }
 
 impl Replica {
@@ -73,6 +76,7 @@ impl Replica {
             offers: vec![],
             up: false,
             leader: None,
+            configured: None,
         }
     }
 

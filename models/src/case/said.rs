@@ -3,6 +3,7 @@
 use vocab::fact::{Mark, StateDigest};
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 
+use super::configs::InForce;
 use super::histories::History;
 use super::replica::Found;
 
@@ -59,6 +60,21 @@ pub struct Commit<'r> {
     pub unvouched: Vec<MachineId>,
     /// It is the initial history's.
     pub establishes: bool,
+    /// What decides on it.
+    pub force: InForce,
+    /// Members that vote in no configuration that decides on it.
+    pub strangers: Vec<MachineId>,
+}
+
+/// A replica's election ended.
+#[derive(Clone, Debug)]
+pub struct Election<'r> {
+    pub note: NoteIndex,
+    pub machine: MachineId,
+    /// Whose votes it counted.
+    pub by: &'r [MachineId],
+    /// Those of them that vote in no configuration that it knew of.
+    pub strangers: Vec<MachineId>,
 }
 
 /// A transaction went into a log.
@@ -143,6 +159,8 @@ pub struct Holding {
     pub committed: History,
     /// How many replicas have all of it on disk.
     pub holders: usize,
+    /// They are a quorum of its configuration; where quorums are no majorities, no quorum is without one of them.
+    pub enough: bool,
 }
 
 /// A learner made a leader's history its own.

@@ -1,12 +1,15 @@
 //! What each kind of fact does to the picture of the ensemble: which log a replica has now, which history a leader committed, what was delivered. Never a judgement of it.
 
+use vocab::ensemble::Ensemble as Config;
 use vocab::fact::{Mark, StateDigest, SyncMode};
 use vocab::ids::{Epoch, MachineId, Zxid};
 
+use super::configs::{Configured, InForce};
 use super::ensemble::Ensemble;
 use super::histories::History;
 use super::replica::{Offer, Replica};
-use super::said::{Adoption, Claim, Commit, Cut, Delivery, EpochKind, EpochStep, Holding, Leadership, NoteIndex, Recovery, Serving, Settled, Shown};
+use super::said::{Adoption, Claim, Commit, Cut, Delivery, Election, EpochKind, EpochStep, Holding, Leadership, NoteIndex, Recovery, Serving, Settled, Shown};
+use crate::quorums::{self, Set};
 
 impl<'r> Ensemble<'r> {
     pub(super) fn recovered(&mut self, at: NoteIndex, machine: MachineId, last: Zxid, shown: (Zxid, StateDigest), epochs: (Epoch, Epoch)) {
@@ -26,6 +29,7 @@ impl<'r> Ensemble<'r> {
         });
         (replica.accepted, replica.current) = epochs;
         (replica.up, replica.lost) = (true, false);
+        replica.configured = None;
         replica.offers.clear();
         let (applied, digest) = shown;
         replica.replace_log(found.log, applied, &self.histories);
@@ -170,6 +174,11 @@ impl<'r> Ensemble<'r> {
         };
         let unvouched = quorum.iter().filter(|member| vouched(member).is_none()).copied().collect();
         let own_before = self.own_committed[machine.index()];
+        let force = history.map_or(InForce { active: 0, next: None }, |history| self.configs.in_force(history, self.committed, &self.histories));
+        // A leader may not know that another has committed the newest: then it asks both.
+        let own = self.replicas[machine.index()].configured.map(|active| InForce { active, next: None });
+        let is_stranger = |member: &&MachineId| !self.configs.votes(force, **member) && !own.is_some_and(|own| self.configs.votes(own, **member));
+        let strangers = quorum.iter().filter(is_stranger).copied().collect();
         self.commits.push(Commit {
             note: at,
             machine,
@@ -181,6 +190,8 @@ impl<'r> Ensemble<'r> {
             quorum,
             unvouched,
             establishes,
+            force,
+            strangers,
         });
         let Some(history) = history else { return };
         if let Some(leadership) = leadership {
@@ -231,8 +242,32 @@ impl<'r> Ensemble<'r> {
 
     pub(super) fn count_holders(&mut self, at: NoteIndex, machine: MachineId) {
         let committed = self.committed;
-        let has = |replica: &&Replica| replica.log.is_some_and(|log| self.histories.is_prefix(committed, log));
-        let holders = self.replicas.iter().filter(has).count();
-        self.holdings.push(Holding { note: at, machine, committed, holders });
+        let has = |replica: &Replica| replica.log.is_some_and(|log| self.histories.is_prefix(committed, log));
+        let holders: Set = (0..).map(MachineId).zip(&self.replicas).filter(|(_, replica)| has(replica)).map(|(machine, _)| machine).collect();
+        let config = &self.configs.get(self.histories.config(committed)).config;
+        let enough = quorums::is_quorum(config, &holders) || (!self.plain && quorums::reaches_every_quorum(config, &holders));
+        self.holdings.push(Holding { note: at, machine, committed, holders: holders.len(), enough });
+    }
+
+    /// Whether a replica says of itself that it only observes.
+    pub(super) fn observes(&self, machine: MachineId) -> bool {
+        self.replicas[machine.index()].configured.is_some_and(|config| self.configs.get(config).config.observers.contains(&machine))
+    }
+
+    pub(super) fn configured(&mut self, at: NoteIndex, machine: MachineId, config: &'r Config) {
+        let made = self.configs.find(config);
+        let committed = made.is_some_and(|made| self.histories.is_prefix(self.configs.get(made).history, self.committed));
+        let replica = &mut self.replicas[machine.index()];
+        let before = replica.configured;
+        replica.configured = made;
+        self.configured.push(Configured { note: at, machine, config, made, committed, before });
+    }
+
+    pub(super) fn elected(&mut self, at: NoteIndex, machine: MachineId, by: &'r [MachineId]) {
+        let replica = &self.replicas[machine.index()];
+        let next = replica.log.map(|log| self.histories.config(log));
+        let force = InForce { active: replica.configured.unwrap_or(0), next };
+        let strangers = by.iter().filter(|voter| !self.configs.votes(force, **voter)).copied().collect();
+        self.elections.push(Election { note: at, machine, by, strangers });
     }
 }

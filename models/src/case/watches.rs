@@ -1,15 +1,24 @@
-//! What each connection should have been told of the watches left on it, compared with what came: events lost, late, or of nothing that was watched. It finds; the rules report.
+//! What each connection should have been told of the watches left on it, compared with what came: events lost, late, forbidden, or of nothing that was watched; and what it was told of watches that it took away. It finds; the rules report.
 //!
-//! A watch is left by a read at the state that the read was answered from, or by setWatches; it fires at the first change after that state. Within one transaction the order of events is not looked at.
+//! A watch is left by a request at the state that the request was answered from; from there on the reference's own tables say which changes it hears. Only changes that a watch could hear are looked at. Within one transaction the
+//! order of events is not looked at.
+
+mod missed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocab::ids::Zxid;
-use vocab::service::{ErrorCode, EventKind, Op, Path, WatchEvent};
+use vocab::ids::{MachineId, SessionId, Zxid};
+use vocab::plan::Compat;
+use vocab::service::{ErrorCode, Id, Ids, Op, Path, Reply, WatchEvent};
 
+use super::changes::ChangeIndex;
 use super::clients::{Clients, Connection, Item, Request};
 use super::course::{Course, Position};
+use super::identities;
 use super::said::NoteIndex;
+use crate::znode::path;
+use crate::znode::watches::{Mode, Table, Watches as Tables, may_hear};
+use missed::Missed;
 
 /// What can be wrong with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +29,8 @@ pub enum Wrong {
     Late,
     /// Nothing that was watched changed so, or it was told before.
     Invented,
+    /// The node's list does not let the connection hear of it.
+    Forbidden,
 }
 
 /// An event that should have been otherwise.
@@ -30,39 +41,65 @@ pub struct Fault {
     pub connection: usize,
     pub zxid: Zxid,
     pub event: WatchEvent,
+    /// A persistent watch was left for it.
+    pub lasting: bool,
+}
+
+/// A removeWatches or checkWatches whose answer is not what was watched.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    pub request: usize,
+    pub expected: Result<Reply, ErrorCode>,
 }
 
 /// What came of all watches.
 #[derive(Clone, Debug, Default)]
 pub struct Watches {
     pub faults: Vec<Fault>,
+    pub removals: Vec<Removal>,
     /// Events that came.
     pub events: u64,
+    /// Of these, such as a persistent watch was left for.
+    pub lasting: u64,
+    /// Of these, such as are of a node that is closed to somebody.
+    pub closed: u64,
+    /// Changes of which a connection must not be told, and watched.
+    pub withheld: u64,
     /// Replies on connections with a watch.
     pub replies: u64,
+    /// Answers to removeWatches and checkWatches.
+    pub removed: u64,
 }
 
-/// An event in the order in which it must come.
-type Due = (Position, Path, EventKind);
-
-/// What a setWatches answers at once, from one state.
-struct Missed {
-    request: usize,
-    position: Position,
-    /// How often each may come, and has.
-    events: BTreeMap<(Path, EventKind), (u32, u32)>,
-    /// The watches that it leaves: a child watch or a data watch.
-    armed: Vec<(Path, bool)>,
+/// A change that the connection hears of.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    lasting: bool,
+    /// Not told is right too: the connection became somebody who may hear of it at about that time.
+    doubtful: bool,
 }
 
 /// One connection on its way.
 struct Watcher<'c, 'r> {
     course: &'c Course<'r>,
     clients: &'c Clients<'r>,
+    compat: Compat,
     index: usize,
-    due: BTreeSet<Due>,
-    /// Due, but a reply has shown the change since: which one.
-    overdue: BTreeMap<Due, NoteIndex>,
+    machine: MachineId,
+    session: SessionId,
+    tables: Tables,
+    /// Changes that a watch could hear and that were not looked at yet.
+    ahead: BTreeSet<ChangeIndex>,
+    /// Changes to be told, and not told yet.
+    due: BTreeMap<ChangeIndex, Due>,
+    /// Of these, such as something that came later has shown since, or passed over: which note.
+    overdue: BTreeMap<ChangeIndex, (Due, NoteIndex)>,
+    /// Changes not to be told.
+    withheld: BTreeSet<ChangeIndex>,
+    /// Who the connection is now, was at first, and was when it was last known to see a state with a lower number than the one in question.
+    ids: Ids,
+    ids_first: Ids,
+    ids_after: Vec<(Position, Ids)>,
     /// SetWatches sent and not answered, oldest first.
     rearming: Vec<usize>,
     missed: Option<Missed>,
@@ -71,17 +108,38 @@ struct Watcher<'c, 'r> {
 
 impl Watches {
     /// Follows every connection.
-    pub fn follow(course: &Course<'_>, clients: &Clients<'_>) -> Watches {
+    pub fn follow(compat: Compat, course: &Course<'_>, clients: &Clients<'_>) -> Watches {
         let mut watches = Watches::default();
         for (index, connection) in clients.connections.iter().enumerate() {
-            let watcher = Watcher { course, clients, index, due: BTreeSet::new(), overdue: BTreeMap::new(), rearming: vec![], missed: None, watched: false };
-            watcher.follow(connection, &mut watches);
+            Watcher::new(compat, course, clients, index).follow(connection, &mut watches);
         }
         watches
     }
 }
 
-impl Watcher<'_, '_> {
+impl<'c, 'r> Watcher<'c, 'r> {
+    fn new(compat: Compat, course: &'c Course<'r>, clients: &'c Clients<'r>, index: usize) -> Watcher<'c, 'r> {
+        Watcher {
+            course,
+            clients,
+            compat,
+            index,
+            machine: clients.connections[index].machine,
+            session: clients.connections[index].session,
+            tables: Tables::new(compat),
+            ahead: BTreeSet::new(),
+            due: BTreeMap::new(),
+            overdue: BTreeMap::new(),
+            withheld: BTreeSet::new(),
+            ids: identities::of(clients.connections[index].machine),
+            ids_first: identities::of(clients.connections[index].machine),
+            ids_after: vec![],
+            rearming: vec![],
+            missed: None,
+            watched: false,
+        }
+    }
+
     fn follow(mut self, connection: &Connection<'_>, watches: &mut Watches) {
         for item in &connection.items {
             match item {
@@ -95,118 +153,173 @@ impl Watcher<'_, '_> {
                 Item::Unasked { .. } => {}
                 Item::Event { note, zxid, event } => {
                     watches.events += 1;
-                    if let Some(wrong) = self.event(*note, *zxid, event) {
-                        watches.faults.push(Fault { wrong, note: *note, connection: self.index, zxid: *zxid, event: (*event).clone() });
+                    if let Some(wrong) = self.event(*note, *zxid, event, watches) {
+                        self.fault(watches, wrong, *note, *zxid, (*event).clone(), false);
                     }
                 }
             }
         }
-        for ((position, path, kind), note) in self.overdue {
-            let event = WatchEvent { kind, path };
-            watches.faults.push(Fault { wrong: Wrong::Lost, note, connection: self.index, zxid: self.course.zxid(position), event });
+        for (change, (due, note)) in &self.overdue {
+            let change = &self.course.changes.all[*change as usize];
+            let event = WatchEvent { kind: change.fired.kind, path: Path::clone(&change.fired.path) };
+            self.fault(watches, Wrong::Lost, *note, self.course.zxid(change.position), event, due.lasting);
         }
+    }
+
+    fn fault(&self, watches: &mut Watches, wrong: Wrong, note: NoteIndex, zxid: Zxid, event: WatchEvent, lasting: bool) {
+        watches.faults.push(Fault { wrong, note, connection: self.index, zxid, event, lasting });
     }
 
     /// An event came: what is wrong with it?
-    fn event(&mut self, note: NoteIndex, zxid: Zxid, event: &WatchEvent) -> Option<Wrong> {
+    fn event(&mut self, note: NoteIndex, zxid: Zxid, event: &WatchEvent, watches: &mut Watches) -> Option<Wrong> {
         let Some(position) = self.course.position(zxid) else { return Some(Wrong::Invented) };
-        let key = (position, Path::clone(&event.path), event.kind);
-        if self.due.remove(&key) {
-            let later = self.due.split_off(&(position, Path::from(""), EventKind::NodeCreated));
-            let passed = std::mem::replace(&mut self.due, later);
-            self.overdue.extend(passed.into_iter().map(|due| (due, note)));
+        self.advance(position, watches);
+        let changes = &self.course.changes;
+        let (from, until) = (position.checked_sub(1).map_or(0, |before| changes.after(before)), changes.after(position));
+        self.show(from, note);
+        let is_it = |at: &ChangeIndex| {
+            let fired = &changes.all[*at as usize].fired;
+            fired.kind == event.kind && fired.path == event.path
+        };
+        if let Some(at) = self.due.range(from..until).map(|(at, _)| *at).find(is_it) {
+            let due = self.due.remove(&at).expect("just found");
+            watches.lasting += u64::from(due.lasting);
+            watches.closed += u64::from(changes.closed(&event.path, position).is_some());
             return None;
         }
-        if self.overdue.remove(&key).is_some() {
+        if let Some(at) = self.overdue.range(from..until).map(|(at, _)| *at).find(is_it) {
+            self.overdue.remove(&at);
             return Some(Wrong::Late);
+        }
+        if self.withheld.range(from..until).any(is_it) {
+            return Some(Wrong::Forbidden);
         }
         let Some(request) = self.rearming.first().copied() else { return Some(Wrong::Invented) };
         if self.missed.as_ref().is_none_or(|missed| missed.request != request) {
-            self.missed = Some(self.miss(request, position));
+            self.missed = Some(Missed::at(self.course, self.clients, request, position));
         }
         let missed = self.missed.as_mut().expect("worked out above");
-        match missed.events.get_mut(&(Path::clone(&event.path), event.kind)) {
-            Some((most, seen)) if missed.position == position && *seen < *most => {
-                *seen += 1;
-                None
-            }
-            _ => Some(Wrong::Invented),
-        }
+        if missed.is_told(position, event) { None } else { Some(Wrong::Invented) }
     }
 
-    /// A reply came: what it shows must have been told, and it may leave a watch.
+    /// A reply came: what it shows must have been told, and it may leave watches or take some away.
     fn answered(&mut self, request: usize, watches: &mut Watches) {
         let Request { op, returned, .. } = &self.clients.requests[request];
         let Some(returned) = returned else { return };
+        if let Op::Auth { .. } = op {
+            if returned.result.is_ok() {
+                self.ids = identities::granted(&self.ids, op, self.machine);
+            }
+            return;
+        }
         let Some(position) = self.course.position(returned.zxid) else { return };
         watches.replies += u64::from(self.watched);
+        self.advance(position, watches);
         if let Op::CloseSession = op {
             // Whether a connection is still told what its own end changes is left open.
-            self.due.retain(|(due, ..)| *due != position);
+            let changes = &self.course.changes;
+            self.due.retain(|change, _| changes.all[*change as usize].position != position);
         }
-        let later = self.due.split_off(&(position + 1, Path::from(""), EventKind::NodeCreated));
-        let shown = std::mem::replace(&mut self.due, later);
-        self.overdue.extend(shown.into_iter().map(|due| (due, returned.note)));
-        match (op, returned.result) {
-            (Op::Exists { path, watch: true }, Ok(_) | Err(ErrorCode::NoNode)) | (Op::GetData { path, watch: true }, Ok(_)) => self.arm(path, false, position),
-            (Op::GetChildren { path, watch: true, .. }, Ok(_)) => self.arm(path, true, position),
-            (Op::SetWatches { .. }, Ok(_)) => self.rearmed(request, position, returned.note, watches),
-            _ => {}
+        let shown = self.course.changes.after(position);
+        self.show(shown, returned.note);
+        if self.ids_after.last().is_none_or(|(_, before)| *before != self.ids) {
+            self.ids_after.push((position, Ids::clone(&self.ids)));
+        }
+        match op {
+            Op::SetWatches { .. } => self.rearmed(request, position, returned.note, watches),
+            Op::RemoveWatches { path, kind, only_ask } => {
+                let expected = self.tables.remove(self.session, path, *kind, *only_ask);
+                watches.removed += 1;
+                // 3.8 finds watches of other connections too, which are not followed here.
+                let excused = *only_ask && self.compat == Compat::V3_8 && *returned.result == Ok(Reply::Done);
+                if *returned.result != expected && !excused && !is_refusal(returned.result) {
+                    watches.removals.push(Removal { request, expected });
+                }
+            }
+            op => {
+                self.tables.after(self.session, op, returned.result);
+                if let Op::Exists { path, watch: true }
+                | Op::GetData { path, watch: true }
+                | Op::GetChildren { path, watch: true, .. }
+                | Op::AddWatch { path, .. } = op
+                {
+                    self.watched = true;
+                    self.look_ahead(path, shown);
+                }
+            }
         }
     }
 
     fn rearmed(&mut self, request: usize, position: Position, note: NoteIndex, watches: &mut Watches) {
         self.rearming.retain(|other| *other != request);
         let early = self.missed.take().filter(|missed| missed.request == request && missed.position == position);
-        let missed = early.unwrap_or_else(|| self.miss(request, position));
-        for ((path, kind), (_, seen)) in missed.events {
-            if seen == 0 {
-                let event = WatchEvent { kind, path };
-                watches.faults.push(Fault { wrong: Wrong::Lost, note, connection: self.index, zxid: self.course.zxid(position), event });
+        let missed = early.unwrap_or_else(|| Missed::at(self.course, self.clients, request, position));
+        for event in missed.untold() {
+            self.fault(watches, Wrong::Lost, note, self.course.zxid(position), event, false);
+        }
+        let from = self.course.changes.after(position);
+        for (path, table, mode) in &missed.left {
+            match table {
+                Some(table) => self.tables.leave(self.session, path, *table, *mode),
+                None => self.tables.add(self.session, path, *mode),
             }
-        }
-        for (path, child) in missed.armed {
-            self.arm(&path, child, position);
+            self.look_ahead(path, from);
         }
     }
 
-    fn arm(&mut self, path: &Path, child: bool, at: Position) {
-        self.watched = true;
-        if let Some((position, kind)) = self.course.next_change(path, child, at) {
-            self.due.insert((position, Path::clone(path), kind));
-        }
+    /// What is due before `until` should have been told by this note.
+    fn show(&mut self, until: ChangeIndex, by: NoteIndex) {
+        let later = self.due.split_off(&until);
+        let passed = std::mem::replace(&mut self.due, later);
+        self.overdue.extend(passed.into_iter().filter(|(_, due)| !due.doubtful).map(|(at, due)| (at, (due, by))));
     }
 
-    /// What a setWatches finds at this state (DataTree.setWatches).
-    fn miss(&self, request: usize, position: Position) -> Missed {
-        let mut missed = Missed { request, position, events: BTreeMap::new(), armed: vec![] };
-        let Op::SetWatches { relative, data, exist, child } = self.clients.requests[request].op else { return missed };
-        let course = self.course;
-        let changed = |at: Position| course.zxid(at) > *relative;
-        let data = data.iter().map(|path| {
-            let event = match course.exists(path, position) {
-                false => Some(EventKind::NodeDeleted),
-                true => changed(course.last_set(path, position)).then_some(EventKind::NodeDataChanged),
-            };
-            (path, false, event)
-        });
-        let exist = exist.iter().map(|path| (path, false, course.exists(path, position).then_some(EventKind::NodeCreated)));
-        let child = child.iter().map(|path| {
-            let event = match course.exists(path, position) {
-                false => Some(EventKind::NodeDeleted),
-                true => {
-                    let last = course.created(path, position).max(course.last_child_change(path, position));
-                    changed(last).then_some(EventKind::NodeChildrenChanged)
+    /// Looks at all changes up to this state that a watch could hear.
+    fn advance(&mut self, position: Position, watches: &mut Watches) {
+        let changes = &self.course.changes;
+        let until = changes.after(position);
+        while let Some(at) = self.ahead.first().copied().filter(|at| *at < until) {
+            self.ahead.remove(&at);
+            let change = &changes.all[at as usize];
+            for hearer in self.tables.fire(&change.fired) {
+                if may_hear(&change.fired, &self.ids) {
+                    let doubtful = !may_hear(&change.fired, self.ids_before(change.position));
+                    self.due.insert(at, Due { lasting: hearer.lasting, doubtful });
+                } else {
+                    self.withheld.insert(at);
+                    watches.withheld += 1;
                 }
-            };
-            (path, true, event)
-        });
-        for (path, child, event) in data.chain(exist).chain(child) {
-            match event {
-                Some(kind) => missed.events.entry((Path::clone(path), kind)).or_default().0 += 1,
-                None => missed.armed.push((Path::clone(path), child)),
+            }
+            let path = Path::clone(&change.fired.path);
+            self.look_ahead(&path, at + 1);
+            path::ancestors(&path).for_each(|above| self.look_below(above, at + 1));
+        }
+    }
+
+    /// Who the connection was for sure when its replica came to this state.
+    fn ids_before(&self, position: Position) -> &[Id] {
+        let known = self.ids_after.partition_point(|(after, _)| *after < position);
+        known.checked_sub(1).map_or(&self.ids_first, |at| &self.ids_after[at].1)
+    }
+
+    /// The next changes that the watches on this path could hear.
+    fn look_ahead(&mut self, path: &str, from: ChangeIndex) {
+        for (table, child) in [(Table::Data, false), (Table::Child, true)] {
+            if self.tables.has(self.session, path, table, None) {
+                self.ahead.extend(self.course.changes.next(path, child, from));
             }
         }
-        missed
+        self.look_below(path, from);
     }
+
+    fn look_below(&mut self, path: &str, from: ChangeIndex) {
+        if [Table::Data, Table::Child].iter().any(|table| self.tables.has(self.session, path, *table, Some(Mode::Recursive))) {
+            self.ahead.extend(self.course.changes.next_below(path, from));
+        }
+    }
+}
+
+/// Whether a request was refused because its session was no more, or elsewhere.
+fn is_refusal(result: &Result<Reply, ErrorCode>) -> bool {
+    matches!(result, Err(ErrorCode::SessionExpired | ErrorCode::SessionMoved))
 }

@@ -1,8 +1,10 @@
 //! The rules: one law each, as a fold over a prepared case, with its statement and its source. Never a verdict on the whole, which is `judge`'s.
 
+mod config;
 mod live;
 mod process;
 mod service;
+mod cross;
 mod zab;
 
 use vocab::verdict::{RuleId, Tally};
@@ -61,7 +63,7 @@ impl Finding {
     }
 }
 
-/// All rules: what a process says of itself, Zab, the service, liveness. A breach often breaks several; those that see its cause stand before those that see its effects.
+/// All rules: what a process says of itself, Zab, the service, what applications build upon it, liveness. A breach often breaks several; those that see its cause stand before those that see its effects.
 pub const RULES: &[Rule] = &[
     process::INVARIANT,
     zab::illegal::STATE,
@@ -69,6 +71,9 @@ pub const RULES: &[Rule] = &[
     zab::illegal::PROPOSAL,
     zab::illegal::COMMIT,
     zab::quorum::RULE,
+    config::joint_quorum::RULE,
+    config::observer_silent::RULE,
+    config::one_lineage::RULE,
     zab::ack_durable::RULE,
     zab::epochs_rise::RULE,
     zab::leadership::FIRST,
@@ -95,6 +100,10 @@ pub const RULES: &[Rule] = &[
     service::session_expiry::RULE,
     service::request_intact::RULE,
     service::at_most_once::RULE,
+    service::identity::RULE,
+    service::acl::RULE,
+    service::container_empty::RULE,
+    service::ttl_not_early::RULE,
     service::ephemeral_dies::RULE,
     service::txn_outcome::RULE,
     service::write_reply::RULE,
@@ -108,12 +117,18 @@ pub const RULES: &[Rule] = &[
     service::sync::RULE,
     service::ephemeral_owner::RULE,
     service::sequential_unique::RULE,
-    service::watch::EXACT,
     service::watch::BEFORE_DATA,
+    service::watch::EXACT,
+    service::watch_persistent::RULE,
     service::replica_state::RULE,
     service::lock_exclusive::RULE,
     service::counter::RULE,
     service::queue_once::RULE,
+    cross::session_exclusive::RULE,
+    cross::cas::RULE,
+    cross::reattach_zxid::RULE,
+    cross::watch_order::RULE,
+    cross::read_after_expiry::RULE,
     live::runaway::RULE,
     live::leader::RULE,
     live::clients::RULE,

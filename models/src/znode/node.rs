@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vocab::digest;
 use vocab::ids::{SessionId, Zxid};
-use vocab::service::{CreateMode, Data, Stat};
+use vocab::service::{Acls, CreateMode, Data, Stat};
 
 /// What becomes of a node by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,7 @@ impl Kind {
             CreateMode::Ephemeral | CreateMode::EphemeralSequential => Kind::Ephemeral(session),
             CreateMode::Container => Kind::Container,
             CreateMode::PersistentWithTtl(ttl) | CreateMode::PersistentSequentialWithTtl(ttl) => Kind::Ttl(ttl),
+            CreateMode::Unknown(flags) => unreachable!("a create with flags {flags} is refused first"),
         }
     }
 }
@@ -36,6 +37,8 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Node {
     pub data: Data,
+    /// Whom it allows what.
+    pub acl: Acls,
     pub kind: Kind,
     pub czxid: Zxid,
     pub mzxid: Zxid,
@@ -53,9 +56,10 @@ pub struct Node {
 
 impl Node {
     /// A node as a create makes it.
-    pub fn new(data: Data, kind: Kind, zxid: Zxid, time_ms: i64) -> Node {
+    pub fn new(data: Data, acl: Acls, kind: Kind, zxid: Zxid, time_ms: i64) -> Node {
         Node {
             data,
+            acl,
             kind,
             czxid: zxid,
             mzxid: zxid,
@@ -99,6 +103,6 @@ impl Node {
             Kind::Container => (2, 0),
             Kind::Ttl(ttl) => (3, ttl),
         };
-        digest::znode(path, self.data.as_deref(), &self.stat(), kind, ttl_ms, buffer)
+        digest::znode(path, self.data.as_deref(), &self.acl, &self.stat(), kind, ttl_ms, buffer)
     }
 }

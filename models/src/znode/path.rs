@@ -23,6 +23,11 @@ pub fn parent(path: &str) -> Option<&str> {
     Some(if slash == 0 { "/" } else { &path[..slash] })
 }
 
+/// The paths above a valid path, the nearest first, up to the root.
+pub fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| if *path == "/" { None } else { parent(path) }).skip(1)
+}
+
 /// The name after the last slash.
 pub fn name(path: &str) -> &str {
     path.rfind('/').map_or(path, |slash| &path[slash + 1..])
@@ -73,5 +78,7 @@ mod tests {
         check("//a", Some("/"), "a");
         check("a", None, "a");
         check("/\0", None, "\0");
+        assert_eq!(ancestors("/a/b").collect::<Vec<_>>(), ["/a", "/"]);
+        assert_eq!(ancestors("/").count(), 0);
     }
 }

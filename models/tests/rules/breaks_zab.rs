@@ -5,9 +5,9 @@ use vocab::ids::{Epoch, MachineId, Zxid};
 use vocab::recording::Note;
 use vocab::service::CreateMode;
 
+use super::asks::{create, set};
 use super::bend::{Notes, append, check, check_tale, edit_replica, hasten, nth, remove, repeat, replica, short};
 use super::lawful::{A, B, C};
-use super::tale::{create, set};
 
 #[test]
 fn forbidden_steps() {

@@ -1,8 +1,15 @@
 //! Every rule holds over a lawful tale, in which it has something to judge, and is broken by a tale bent in one place.
 
+mod asks;
 mod bend;
 mod breaks_service;
+mod breaks_config;
+mod breaks_guarded;
 mod breaks_zab;
+mod guarded;
 mod lawful;
+mod plan;
+mod served;
 mod tale;
 mod tolerance;
+mod tolerance_guarded;

@@ -1,14 +1,21 @@
 //! Tales: recordings written by hand, a sentence at a time. A tale is lawful unless a test bends it; it computes results and states with the reference, and never runs the service.
 
+mod joins;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use models::znode::Reference;
+use models::quorums;
+use models::znode::{Reference, Settings, acl};
+use vocab::ensemble::Ensemble;
 use vocab::fact::{ClientFact, Fact, Mark, RecipeFact, ReplicaFact, StateDigest, SyncMode};
 use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
-use vocab::plan::{Budget, ClientPlan, Cluster, Coordination, DiskWeather, Heal, LinkWeather, PLAN_FORMAT, Plan, Seed, Weather, WorkloadKind};
+use vocab::plan::{Compat, WorkloadKind};
 use vocab::recording::{Ending, Note, RECORDING_FORMAT, Recording};
-use vocab::service::{CreateMode, ErrorCode, EventKind, Op, Reply, Request, Transaction, WatchEvent};
+use vocab::service::{ErrorCode, EventKind, Id, Ids, Op, Reply, Request, Transaction, WatchEvent};
+
+use super::plan::plan;
 
 /// The result of a request.
 pub type Outcome = Result<Reply, ErrorCode>;
@@ -25,12 +32,17 @@ pub struct Client {
 }
 
 /// A tale.
+#[derive(Clone)]
 pub struct Tale {
     pub recording: Recording,
     reference: Reference,
+    /// Who the connection of each session is.
+    ids: BTreeMap<SessionId, Ids>,
     /// What is committed, and the state after each; one digest more.
     chain: Vec<(Transaction, Mark)>,
     digests: Vec<StateDigest>,
+    /// The configurations, each with the length of the chain that made it.
+    configs: Vec<(usize, Ensemble)>,
     leader: Option<(MachineId, Epoch)>,
     followers: Vec<MachineId>,
     next: Zxid,
@@ -40,57 +52,29 @@ pub struct Tale {
     current: Vec<Epoch>,
 }
 
-fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
-    let client = |workload| ClientPlan { workload, session_timeout_ms: 4_000, start_ms: 0, rounds: 10, think_ms: 100, skip: vec![] };
-    Plan {
-        format: PLAN_FORMAT,
-        family: "tale".into(),
-        seed: Seed(1),
-        cluster: Cluster { replicas, supervisor_ms: 100 },
-        coordination: Coordination {
-            tick_ms: 1_000,
-            init_limit: 10,
-            sync_limit: 5,
-            snap_count: 100,
-            snap_retain: 3,
-            snap_chunk: 10,
-            commit_log_count: 500,
-            plant: None,
-        },
-        weather: Weather {
-            link: LinkWeather { latency_us: 100, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
-            links: vec![],
-            disk: DiskWeather { sync_us: 100, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 10 },
-            clocks: vec![],
-        },
-        heal: Heal { at_ms: 10, bound_ms: 60_000, absent: vec![] },
-        budget: Budget::Majority,
-        clients: workloads.iter().copied().map(client).collect(),
-        faults: vec![],
-    }
-}
-
 pub fn mark(zxid: Zxid) -> Mark {
     Mark(zxid.0.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 impl Tale {
-    /// An ensemble that has never run, and clients with these workloads.
-    pub fn new(replicas: u16, workloads: &[WorkloadKind]) -> Tale {
-        let count = usize::from(replicas);
-        let reference = Reference::new();
+    /// An ensemble of voters that has never run, and clients with these workloads.
+    pub fn new(voters: u16, workloads: &[WorkloadKind]) -> Tale {
+        Tale::observed(voters, 0, workloads)
+    }
+
+    /// An ensemble of voters and observers.
+    pub fn observed(voters: u16, observers: u16, workloads: &[WorkloadKind]) -> Tale {
+        let mut plan = plan(voters, workloads);
+        plan.cluster.observers = observers;
+        let count = usize::from(voters + observers);
+        let config = plan.ensemble();
+        let reference = Reference::of_ensemble(Settings::of(Compat::V3_9), &config);
         Tale {
-            recording: Recording {
-                format: RECORDING_FORMAT,
-                plan: plan(replicas, workloads),
-                notes: vec![],
-                ending: Ending::Finished,
-                events: 1_000,
-                end_ns: 0,
-                hash: String::new(),
-            },
+            ids: BTreeMap::new(),
+            recording: Recording { format: RECORDING_FORMAT, plan, notes: vec![], ending: Ending::Finished, events: 1_000, end_ns: 0, hash: String::new() },
             digests: vec![reference.digest()],
             reference,
+            configs: vec![(0, config)],
             chain: vec![],
             leader: None,
             followers: vec![],
@@ -103,7 +87,19 @@ impl Tale {
 
     /// The machine of the n-th client.
     pub fn client_machine(&self, nth: u16) -> MachineId {
-        MachineId(self.recording.plan.cluster.replicas + nth)
+        MachineId(self.recording.plan.replicas() + nth)
+    }
+
+    /// A tale of this version.
+    pub fn of(mut self, compat: Compat) -> Tale {
+        self.recording.plan.coordination.compat = compat;
+        self.reference = Reference::of_ensemble(Settings::of(compat), &self.configs[0].1);
+        self
+    }
+
+    /// The state after all that is committed, as a tree.
+    pub fn tree(&self) -> &Reference {
+        &self.reference
     }
 
     /// The next note, a ms later.
@@ -135,6 +131,8 @@ impl Tale {
         let digest = self.digests[self.disk[at]];
         let (accepted, current) = (self.accepted[at], self.current[at]);
         self.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: last, last, applied: last, digest, torn_bytes: 0 });
+        let (_, config) = self.configs.iter().rev().find(|(length, _)| *length <= self.disk[at]).expect("the first is always there").clone();
+        self.say(machine, ReplicaFact::Configured { ensemble: Arc::new(config) });
     }
 
     /// A replica starts on a log that has one transaction more than was committed.
@@ -151,6 +149,12 @@ impl Tale {
         self.say(machine, Happening::Crashed { power: true, disk_lost: false, lost_bytes: 0, lied_bytes: 0 });
         self.followers.retain(|follower| *follower != machine);
         self.leader = self.leader.filter(|(leader, _)| *leader != machine);
+    }
+
+    /// A follower follows no more.
+    pub fn leave(&mut self, follower: MachineId) {
+        self.say(follower, ReplicaFact::StepDown { leading: false, why: "it is no member".into() });
+        self.followers.retain(|other| *other != follower);
     }
 
     /// A leader is elected, brings these followers up by DIFF, and all serve.
@@ -175,7 +179,7 @@ impl Tale {
     pub fn begin(&mut self, leader: MachineId, epoch: Epoch, last: Zxid) {
         let current = self.current[leader.index()];
         self.say(leader, ReplicaFact::Looking { round: 1, last });
-        self.say(leader, ReplicaFact::Elected { round: 1, leader, epoch: current, zxid: last, tie: false });
+        self.say(leader, ReplicaFact::Elected { round: 1, leader, epoch: current, zxid: last, tie: false, by: vec![leader] });
         self.say(leader, ReplicaFact::EpochAccepted { epoch });
         self.say(leader, ReplicaFact::Synchronizing { epoch, last });
         (self.accepted[leader.index()], self.current[leader.index()]) = (epoch, epoch);
@@ -186,7 +190,7 @@ impl Tale {
         let at = follower.index();
         let peer_last = self.zxid(self.disk[at]);
         self.say(follower, ReplicaFact::Looking { round: 1, last: peer_last });
-        self.say(follower, ReplicaFact::Elected { round: 1, leader, epoch, zxid: last, tie: false });
+        self.say(follower, ReplicaFact::Elected { round: 1, leader, epoch, zxid: last, tie: false, by: vec![leader] });
         self.say(follower, ReplicaFact::EpochAccepted { epoch });
         self.say(leader, ReplicaFact::SyncSent { peer: follower, mode: SyncMode::Diff, peer_last, to: last, proposals: 0 });
         for position in self.disk[at]..self.disk[leader.index()] {
@@ -203,49 +207,12 @@ impl Tale {
         (self.accepted[follower.index()], self.current[follower.index()]) = (epoch, epoch);
     }
 
-    /// A follower joins a leader that is at work, by the leader's whole state.
-    pub fn join_by_snapshot(&mut self, follower: MachineId) {
-        let (leader, epoch) = self.leader.expect("somebody leads");
-        let (to, digest, at) = (self.last(), self.digest(), follower.index());
-        let peer_last = self.zxid(self.disk[at]);
-        self.say(follower, ReplicaFact::Looking { round: 1, last: peer_last });
-        self.say(follower, ReplicaFact::Elected { round: 1, leader, epoch, zxid: to, tie: false });
-        self.say(follower, ReplicaFact::EpochAccepted { epoch });
-        self.say(leader, ReplicaFact::SyncSent { peer: follower, mode: SyncMode::Snap, peer_last, to, proposals: 0 });
-        self.say(follower, ReplicaFact::Installed { to, digest });
-        self.disk[at] = self.chain.len();
-        self.adopt(follower, leader, epoch, to);
-        self.say(follower, ReplicaFact::Serving { epoch, leader });
-        self.followers.push(follower);
-    }
-
-    /// A follower joins whose log has more than was committed: it is cut back first.
-    pub fn join_by_cut(&mut self, follower: MachineId, stray: Zxid) {
-        let (leader, epoch) = self.leader.expect("somebody leads");
-        let (at, last) = (follower.index(), self.last());
-        let to = self.zxid(self.disk[at]);
-        self.say(follower, ReplicaFact::Looking { round: 1, last: stray });
-        self.say(follower, ReplicaFact::Elected { round: 1, leader, epoch, zxid: last, tie: false });
-        self.say(follower, ReplicaFact::EpochAccepted { epoch });
-        self.say(leader, ReplicaFact::SyncSent { peer: follower, mode: SyncMode::Trunc, peer_last: stray, to, proposals: 0 });
-        self.say(follower, ReplicaFact::Truncated { to, removed: 1 });
-        for position in self.disk[at]..self.chain.len() {
-            let (zxid, mark) = (self.chain[position].0.zxid, self.chain[position].1);
-            self.say(follower, ReplicaFact::Logged { zxid, mark });
-            self.say(follower, ReplicaFact::Delivered { zxid, mark, digest: self.digests[position + 1] });
-        }
-        self.disk[at] = self.chain.len();
-        self.adopt(follower, leader, epoch, last);
-        self.say(follower, ReplicaFact::Serving { epoch, leader });
-        self.followers.push(follower);
-    }
-
     /// The leader proposes and logs a write that nobody else gets.
     pub fn stray(&mut self, client: &mut Client, op: Op) -> Zxid {
         let (leader, _) = self.leader.expect("somebody leads");
         let xid = self.invoke(client, op.clone());
         let zxid = self.next;
-        let txn = Transaction { zxid, session: client.session, xid, time_ms: 5, request: Request::Op(op), error: None };
+        let txn = Transaction { zxid, session: client.session, xid, ids: self.ids(client.session), time_ms: 5, request: Request::Op(op), error: None };
         self.say(leader, ReplicaFact::Proposed { txn: Arc::new(txn), mark: mark(zxid) });
         self.say(leader, ReplicaFact::Logged { zxid, mark: mark(zxid) });
         self.say(leader, ReplicaFact::Acked { zxid });
@@ -258,7 +225,8 @@ impl Tale {
         let zxid = self.next;
         self.next = zxid.next();
         let time_ms = 1_000 + self.recording.notes.len() as i64;
-        let mut txn = Transaction { zxid, session, xid, time_ms, request, error: None };
+        let ids = if xid == Xid(0) { Ids::from([]) } else { self.ids(session) };
+        let mut txn = Transaction { zxid, session, xid, ids, time_ms, request, error: None };
         let outcome = self.reference.apply(&txn);
         txn.error = outcome.as_ref().err().copied();
         let digest = self.reference.digest();
@@ -270,12 +238,24 @@ impl Tale {
             self.disk[member.index()] = self.chain.len() + 1;
         }
         self.say(leader, ReplicaFact::Committed { zxid, quorum: quorum.clone() });
+        let configured = self.next_config(&txn);
         for member in quorum {
             self.say(member, ReplicaFact::Delivered { zxid, mark: mark(zxid), digest });
+            if let Some(config) = &configured {
+                self.say(member, ReplicaFact::Configured { ensemble: Arc::new(config.clone()) });
+            }
         }
         self.chain.push((txn, mark(zxid)));
         self.digests.push(digest);
+        self.configs.extend(configured.map(|config| (self.chain.len(), config)));
         outcome
+    }
+
+    /// The configuration that a transaction makes, if it is a reconfig.
+    fn next_config(&self, txn: &Transaction) -> Option<Ensemble> {
+        let Request::Op(op) = &txn.request else { return None };
+        let ((_, first), (_, before)) = (self.configs.first()?, self.configs.last()?);
+        quorums::next(before, op, &quorums::known(first), txn.zxid).ok().filter(|_| txn.error.is_none())
     }
 
     /// A client opens a session at a replica.
@@ -286,7 +266,13 @@ impl Tale {
         client
     }
 
+    /// Who the connection of a session is.
+    pub fn ids(&self, session: SessionId) -> Ids {
+        self.ids.get(&session).cloned().unwrap_or_else(|| Ids::from([]))
+    }
+
     fn attach(&mut self, client: &Client, again: bool) {
+        self.ids.insert(client.session, Ids::from([Id::new("ip", &client.machine.address())]));
         let seen = if again { self.last() } else { Zxid::ZERO };
         let fact = ClientFact::Attached { session: client.session, conn: client.conn, replica: client.at, timeout_ms: 4_000, again, seen };
         self.say(client.machine, Fact::Client(fact));
@@ -303,14 +289,18 @@ impl Tale {
     /// A client sends a request.
     pub fn invoke(&mut self, client: &mut Client, op: Op) -> Xid {
         client.xid += 1;
-        let xid = if matches!(op, Op::SetWatches { .. }) { Xid::SET_WATCHES } else { Xid(client.xid) };
+        let xid = match op {
+            Op::SetWatches { .. } => Xid::SET_WATCHES,
+            Op::Auth { .. } => Xid::AUTH,
+            _ => Xid(client.xid),
+        };
         self.say(client.machine, ClientFact::Invoked { session: client.session, conn: client.conn, xid, op: Arc::new(op) });
         xid
     }
 
     /// A client gets a reply from the last committed state.
     pub fn reply(&mut self, client: &Client, xid: Xid, result: Outcome) {
-        let zxid = self.last();
+        let zxid = if xid == Xid::AUTH { Zxid::ZERO } else { self.last() };
         self.say(client.machine, ClientFact::Returned { session: client.session, conn: client.conn, xid, zxid, result });
     }
 
@@ -322,16 +312,41 @@ impl Tale {
                 let (leader, _) = self.leader.expect("somebody leads");
                 let committed = self.last();
                 self.say(leader, ReplicaFact::SyncAnswered { session: client.session, xid, committed });
-                self.reference.read(&op).expect("a sync")
+                self.read(client, &op)
             }
+            Op::Auth { .. } => {
+                self.grant(client, &op);
+                Ok(Reply::Done)
+            }
+            Op::RemoveWatches { .. } => Ok(Reply::Done),
             _ if op.is_write() => self.commit(client.session, xid, Request::Op(op.clone())),
-            _ => self.reference.read(&op).expect("a read"),
+            _ => self.read(client, &op),
         };
         for (watcher, kind, path) in events {
             self.event(watcher, *kind, path);
         }
         self.reply(client, xid, result.clone());
         result
+    }
+
+    /// A replica takes an auth.
+    pub fn grant(&mut self, client: &Client, auth: &Op) {
+        let Op::Auth { scheme, auth } = auth else { panic!("{auth:?} is no auth") };
+        let id = acl::authenticated(scheme, auth, &client.machine.address()).expect("a known scheme");
+        let ids = self.ids(client.session);
+        if !ids.contains(&id) {
+            self.ids.insert(client.session, ids.iter().cloned().chain([id]).collect());
+        }
+    }
+
+    /// What the last committed state answers.
+    pub fn read(&self, client: &Client, op: &Op) -> Outcome {
+        self.reference.read(op, client.session, &self.ids(client.session)).expect("a read")
+    }
+
+    /// The leader deletes a container or TTL node.
+    pub fn reap(&mut self, path: &str) -> Outcome {
+        self.commit(SessionId::NONE, Xid(0), Request::Op(Op::DeleteContainer { path: path.into() }))
     }
 
     /// A request and its reply.
@@ -358,36 +373,5 @@ impl Tale {
 
     pub fn finish(&mut self, client: &Client) {
         self.say(client.machine, ClientFact::Finished);
-    }
-}
-
-pub fn create(path: &str, mode: CreateMode) -> Op {
-    Op::Create { path: path.into(), data: Some(Arc::from(*b"x")), mode, stat: false }
-}
-
-pub fn set(path: &str, data: u64, version: i32) -> Op {
-    Op::SetData { path: path.into(), data: Some(data.to_be_bytes().into()), version }
-}
-
-pub fn delete(path: &str) -> Op {
-    Op::Delete { path: path.into(), version: -1 }
-}
-
-pub fn get(path: &str, watch: bool) -> Op {
-    Op::GetData { path: path.into(), watch }
-}
-
-pub fn exists(path: &str, watch: bool) -> Op {
-    Op::Exists { path: path.into(), watch }
-}
-
-pub fn children(path: &str, watch: bool) -> Op {
-    Op::GetChildren { path: path.into(), watch, stat: false }
-}
-
-pub fn created(outcome: Outcome) -> String {
-    match outcome {
-        Ok(Reply::Created { path, .. }) => path.to_string(),
-        other => panic!("not a creation: {other:?}"),
     }
 }

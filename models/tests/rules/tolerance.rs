@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use models::judge;
+use models::znode::Settings;
 use proptest::prelude::*;
 use vocab::fact::{ClientFact, Fact, ReplicaFact, StateDigest, SyncMode};
 use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
-use vocab::plan::{Budget, WorkloadKind};
+use vocab::plan::{Budget, Compat, WorkloadKind};
 use vocab::recording::Ending;
 use vocab::service::{CreateMode, ErrorCode, Op, Request, Transaction};
 use vocab::verdict::{Judgement, Verdict};
 
+use super::asks::{create, delete, exists, set};
 use super::lawful::{A, B, C, tale as lawful};
-use super::tale::{Tale, create, delete, exists, mark, set};
+use super::tale::{Tale, mark};
 
 /// Two of three replicas serve, and something is committed; C has nothing.
 fn begun() -> (Tale, super::tale::Client) {
@@ -39,8 +41,13 @@ fn check(what: &str, tale: Tale, client: &super::tale::Client, absent: &[Machine
 /// A replica starts on a log that ends at `last`, with no snapshot but perhaps this one.
 fn recovered(tale: &mut Tale, machine: MachineId, accepted: u32, current: u32, last: Zxid, snapshot: Option<(Zxid, StateDigest)>) {
     let (accepted, current) = (Epoch(accepted), Epoch(current));
-    let (applied, digest) = snapshot.unwrap_or_else(|| (Zxid::ZERO, models::znode::Reference::new().digest()));
+    let (applied, digest) = snapshot.unwrap_or_else(|| (Zxid::ZERO, first_digest(tale)));
     tale.say(machine, ReplicaFact::Recovered { accepted, current, snapshot: applied, last, applied, digest, torn_bytes: 0 });
+}
+
+/// The state of an ensemble that has never run.
+fn first_digest(tale: &Tale) -> StateDigest {
+    models::znode::Reference::of_ensemble(Settings::of(Compat::V3_9), &tale.recording.plan.ensemble()).digest()
 }
 
 #[test]
@@ -50,7 +57,7 @@ fn a_log_may_hold_more_than_was_noted() {
     tale.invoke(&mut client, set("/a", 1, 0));
     let zxid = tale.last().next();
     let request = Request::Op(set("/a", 1, 0));
-    let txn = Transaction { zxid, session: client.session, xid: Xid(client.xid), time_ms: 1, request, error: None };
+    let txn = Transaction { zxid, session: client.session, xid: Xid(client.xid), ids: tale.ids(client.session), time_ms: 1, request, error: None };
     tale.say(A, ReplicaFact::Proposed { txn: Arc::new(txn), mark: mark(zxid) });
     tale.crash(B);
     recovered(&mut tale, B, 1, 1, zxid, None);
@@ -185,8 +192,8 @@ fn a_crash_is_told_before_anything_else() {
 
 proptest! {
     #[test]
-    fn the_judge_has_a_verdict_on_everything(cuts in prop::collection::vec((0usize..1_000, 0usize..1_000, 0u8..3), 1..40), replicas in 0u16..5) {
-        let mut tale = lawful();
+    fn the_judge_has_a_verdict_on_everything(cuts in prop::collection::vec((0usize..1_000, 0usize..1_000, 0u8..3), 1..40), replicas in 0u16..5, which in any::<bool>()) {
+        let mut tale = if which { lawful() } else { super::guarded::tale() };
         tale.recording.plan.cluster.replicas = replicas;
         let notes = &mut tale.recording.notes;
         for (a, b, how) in cuts {

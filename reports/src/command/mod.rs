@@ -1,5 +1,6 @@
 //! The commands: each reads what it needs, has it run and judged, and tells. Each says its exit code, or the mistake of the user that kept it from running.
 
+pub mod conform;
 pub mod fuzz;
 pub mod lists;
 pub mod run;

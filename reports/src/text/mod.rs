@@ -1,5 +1,6 @@
 //! Texts: what a run, a failure and a fuzz look like to people and programs. Pure functions from data to text; never a file, a terminal or a run.
 
+pub mod conform;
 pub mod failure;
 pub mod last_line;
 pub mod lists;

@@ -28,7 +28,7 @@ pub fn text(recording: &Recording, judgement: &Judgement) -> String {
 
 fn planned(plan: &Plan) -> String {
     let plant = plan.coordination.plant.map_or(String::new(), |plant| format!(", planted: {}", plant.name()));
-    let replicas = counted(plan.cluster.replicas.into(), "replica", "replicas");
+    let replicas = counted(plan.replicas().into(), "replica", "replicas");
     let clients = counted(plan.clients.len() as u64, "client", "clients");
     let faults = counted(plan.faults.len() as u64, "fault", "faults");
     format!("{replicas}, {clients}, {faults}, heal at {} ms{plant}", plan.heal.at_ms)

@@ -2,5 +2,6 @@
 
 mod program;
 mod cli;
+mod conform;
 mod determinism;
 mod readme;

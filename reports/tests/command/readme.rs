@@ -29,11 +29,15 @@ fn every_command_of_the_readme_works() {
         let Some(arguments) = command.strip_prefix("stormglass ") else { continue };
         let words: Vec<&str> = arguments.split(' ').collect();
         verbs.insert(words[0].to_string());
+        // What the project has is read where it is; everything else happens in a folder of the test's own.
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
+        let words: Vec<String> = words.iter().map(|word| if word.starts_with("tests/") { format!("{root}{word}") } else { (*word).into() }).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let told = stormglass_in(&folder.path(""), &words);
         let planted = words.contains(&"--plant");
         assert!(told.code == 0 || planted && (1..=3).contains(&told.code), "{command}: {told:?}");
     }
-    assert_eq!(verbs.into_iter().collect::<Vec<_>>(), ["fuzz", "replay", "run"], "the README shows the verbs that do something");
+    assert_eq!(verbs.into_iter().collect::<Vec<_>>(), ["conform", "fuzz", "replay", "run"], "the README shows the verbs that do something");
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 const IDLE: &[Idle] = &[
+    super::SETTLED,
     Idle { rule: "zab.committed-durable", reason: "no replica starts again" },
     Idle { rule: "zab.committed-log-durability", reason: "no log is cut back or replaced" },
     Idle { rule: "zab.initial-history-integrity", reason: "one leader is all that it takes" },

@@ -16,7 +16,7 @@ pub(super) const FAMILY: Family = Family {
     blows: |storm| blows(&mut storm.brush(Purpose::Disks), 1),
 };
 
-const IDLE: &[Idle] = &[];
+const IDLE: &[Idle] = &[super::SETTLED];
 
 #[derive(Clone, Copy)]
 enum Kind {

@@ -9,7 +9,15 @@ pub(super) const FAMILY: Family = Family {
     about: "Each class of faults above switched fully on or off per seed, all at once.",
     idle: IDLE,
     number: 9,
-    taste: Taste { replicas: &[(3, 20), (5, 65), (7, 15)], rough_ppm: 250_000, wild_clocks_ppm: 150_000, unrestricted_ppm: 20_000, ..Taste::USUAL },
+    taste: Taste {
+        replicas: &[(3, 20), (5, 65), (7, 15)],
+        rough_ppm: 250_000,
+        wild_clocks_ppm: 150_000,
+        unrestricted_ppm: 20_000,
+        observers: &[(0, 8), (1, 1), (2, 1)],
+        weights_ppm: 100_000,
+        ..Taste::USUAL
+    },
     blows: |storm| {
         let mut dice = storm.dice(Purpose::Swarm);
         let mut on: Vec<_> = CLASSES.iter().filter(|_| dice.chance(500_000)).collect();
@@ -23,7 +31,7 @@ pub(super) const FAMILY: Family = Family {
     },
 };
 
-const IDLE: &[Idle] = &[];
+const IDLE: &[Idle] = &[super::SETTLED];
 
 /// A class of faults: its dice, and what draws it.
 type Class = (Purpose, fn(&mut Brush<'_>, u64));

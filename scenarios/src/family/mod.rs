@@ -12,8 +12,10 @@ mod clocks;
 mod crashes;
 mod disks;
 mod everything;
+mod observers;
 mod partitions;
 mod pauses;
+mod reconfig;
 mod sessions;
 mod weather;
 
@@ -50,7 +52,10 @@ pub struct Idle {
     pub reason: &'static str,
 }
 
-static FAMILIES: [Family; 10] = [
+/// What concerns no family in which nobody reconfigures.
+const SETTLED: Idle = Idle { rule: "config.joint-quorum", reason: "no configuration gives way to another" };
+
+static FAMILIES: [Family; 12] = [
     calm::FAMILY,
     weather::FAMILY,
     partitions::FAMILY,
@@ -60,6 +65,8 @@ static FAMILIES: [Family; 10] = [
     pauses::FAMILY,
     sessions::FAMILY,
     catch_up::FAMILY,
+    observers::FAMILY,
+    reconfig::FAMILY,
     everything::FAMILY,
 ];
 
@@ -132,6 +139,9 @@ enum Purpose {
     Sessions = 15,
     CatchUp = 16,
     Weather = 17,
+    Quorums = 18,
+    Observers = 19,
+    Reconfig = 20,
 }
 
 /// One of `items`, each as often as its weight says.

@@ -60,6 +60,21 @@ pub(super) const LEARNER: &[Scene] = &[
     takes("COMMIT", 600),
 ];
 
+/// An observer and its leader; the first of each is the subject's.
+pub(super) const OBSERVER: &[Scene] =
+    &[sends("OBSERVERINFO", 12), takes("OBSERVERINFO", 12), sends("INFORM", 600), takes("INFORM", 600), sends("REQUEST", 200), takes("REQUEST", 200)];
+
+/// A configuration on its way: whoever is asked for it, the leader that has committed it, who hears of that.
+pub(super) const RECONFIG: &[Scene] = &[
+    takes("reconfig", 20),
+    sends("COMMITANDACTIVATE", 20),
+    takes("COMMITANDACTIVATE", 20),
+    sends("INFORMANDACTIVATE", 10),
+    takes("INFORMANDACTIVATE", 10),
+    takes("OBSERVERINFO", 20),
+    sends("LEADERINFO", 20),
+];
+
 /// Any replica is the subject, another the peer.
 pub(super) const VOTER: &[Scene] = &[sends("vote", 60), takes("vote", 60)];
 

@@ -17,7 +17,7 @@ pub(super) const FAMILY: Family = Family {
     blows: |storm| blows(&mut storm.brush(Purpose::Sessions), 1),
 };
 
-const IDLE: &[Idle] = &[];
+const IDLE: &[Idle] = &[super::SETTLED];
 
 /// The word by which a replica that leads expires a session of its choice.
 const EXPIRE: &str = "expire-session";

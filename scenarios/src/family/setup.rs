@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use vocab::dice::Dice;
 use vocab::ids::MachineId;
 use vocab::plan::{
-    Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, OneLink, PLAN_FORMAT, Plan, Seed, Weather, WorkloadKind,
+    Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, DiskWeather, Heal, LinkWeather, OneLink, PLAN_FORMAT, Plan, Seed, Weather, Weight,
+    WorkloadKind,
 };
 
 use super::{PlanDice, Purpose, weighted};
@@ -34,6 +35,12 @@ pub(super) struct Taste {
     pub(super) unrestricted_ppm: u32,
     /// Some replicas stay down after the heal, so often in a million.
     pub(super) absent_ppm: u32,
+    /// How many observers, weighted.
+    pub(super) observers: &'static [(u16, u32)],
+    /// Votes have weights, so often in a million, and voters form groups where there are enough of them.
+    pub(super) weights_ppm: u32,
+    /// Clients reconfigure.
+    pub(super) reconfigs: bool,
 }
 
 impl Taste {
@@ -46,18 +53,21 @@ impl Taste {
         small_logs_ppm: 500_000,
         unrestricted_ppm: 0,
         absent_ppm: 200_000,
+        observers: &[(0, 1)],
+        weights_ppm: 0,
+        reconfigs: false,
     };
 }
 
 /// Draws a plan without blows.
 pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
     let mut heal = dice.stream(Purpose::Heal, 0);
-    let cluster = cluster(taste, &mut dice.stream(Purpose::Cluster, 0));
-    let coordination = coordination(taste, &mut dice.stream(Purpose::Settings, 0));
+    let cluster = cluster(taste, &mut dice.stream(Purpose::Cluster, 0), &mut dice.stream(Purpose::Quorums, 0));
+    let coordination = coordination(taste, &mut dice.stream(Purpose::Settings, 0), &mut dice.stream(Purpose::Settings, 1));
     let storm_ms = storm_ms(coordination.tick_ms, &mut heal);
     let clients = clients(taste, storm_ms, &coordination, dice);
-    let machines = cluster.replicas + clients.len() as u16;
-    let patience = Patience::of(&coordination, cluster.replicas, &clients);
+    let machines = cluster.replicas + cluster.observers + clients.len() as u16;
+    let patience = Patience::of(&coordination, cluster.replicas + cluster.observers, &clients);
     let weather = Weather {
         link: link(taste, patience, &mut dice.stream(Purpose::Link, 0)),
         links: links(taste, machines, patience, dice),
@@ -66,25 +76,51 @@ pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
     };
     let longest_ms = clients.iter().map(|client| u64::from(client.session_timeout_ms)).max().unwrap_or(0);
     let budget = if dice.stream(Purpose::Budget, 0).chance(taste.unrestricted_ppm) { Budget::Unrestricted } else { Budget::Majority };
-    Plan {
+    let absent = absent(taste, cluster.replicas, &mut heal);
+    let mut plan = Plan {
         format: PLAN_FORMAT,
         family: family.into(),
         seed: Seed(dice.seed),
-        heal: Heal { at_ms: storm_ms, bound_ms: BOUND_BASE_MS + BOUND_TIMEOUTS * longest_ms, absent: absent(taste, cluster.replicas, &mut heal) },
+        heal: Heal { at_ms: storm_ms, bound_ms: BOUND_BASE_MS + BOUND_TIMEOUTS * longest_ms, absent },
         cluster,
         coordination,
         weather,
         budget,
         clients,
         faults: vec![],
+    };
+    if plan.has_one_man_quorum() {
+        plan.cluster.weights.clear();
     }
+    if !plan.has_plain_quorums() {
+        // A quorum may need any of the voters, and each of them may hold what no majority holds.
+        plan.heal.absent.clear();
+        plan.budget = if budget == Budget::Majority { Budget::Everyone } else { budget };
+    }
+    plan
 }
 
-fn cluster(taste: &Taste, dice: &mut Dice) -> Cluster {
-    Cluster { replicas: weighted(dice, taste.replicas), supervisor_ms: dice.between(50, 2_000) as u32 }
+fn cluster(taste: &Taste, dice: &mut Dice, quorums: &mut Dice) -> Cluster {
+    let replicas = weighted(dice, taste.replicas);
+    let mut cluster = Cluster { observers: weighted(quorums, taste.observers), ..Cluster::of(replicas, dice.between(50, 2_000) as u32) };
+    if quorums.chance(taste.weights_ppm) {
+        let mut voters: Vec<MachineId> = (0..replicas).map(MachineId).collect();
+        quorums.shuffle(&mut voters);
+        if replicas >= 6 && quorums.chance(700_000) {
+            let size = usize::from(replicas).div_ceil(3);
+            cluster.groups = voters.chunks(size).map(<[MachineId]>::to_vec).collect();
+            cluster.groups.iter_mut().for_each(|group| group.sort());
+        }
+        // Nobody weighs more than all others together.
+        let heaviest = u64::from(replicas) - 2;
+        let weight = |dice: &mut Dice| weighted(dice, &[(0, 2), (1, 5), (heaviest, 2)]) as u32;
+        cluster.weights =
+            (0..replicas).map(|machine| Weight { machine: MachineId(machine), weight: weight(quorums) }).filter(|weight| weight.weight != 1).collect();
+    }
+    cluster
 }
 
-fn coordination(taste: &Taste, dice: &mut Dice) -> Coordination {
+fn coordination(taste: &Taste, dice: &mut Dice, compat: &mut Dice) -> Coordination {
     let tick_ms = weighted(dice, &[(200, 30), (500, 45), (1_000, 17), (2_000, 8)]);
     let small = dice.chance(taste.small_logs_ppm);
     let snap_count = if small { dice.between(20, 100) } else { weighted(dice, &[(200, 3), (1_000, 2), (100_000, 2)]) } as u32;
@@ -97,6 +133,13 @@ fn coordination(taste: &Taste, dice: &mut Dice) -> Coordination {
         snap_retain: dice.between(1, 3) as u32,
         snap_chunk: weighted(dice, &[(2, 2), (10, 2), (100, 1)]),
         commit_log_count,
+        compat: weighted(compat, &[(Compat::V3_9, 2), (Compat::V3_8, 1)]),
+        extended_types: !compat.chance(50_000),
+        reconfig_enabled: true,
+        skip_reconfig_acl: taste.reconfigs && compat.chance(950_000),
+        // A leader looks every minute; a storm is not much longer than that.
+        container_check_ms: compat.between(1_000, 10_000) as u32,
+        jute_max_buffer: 0xf_ffff,
         plant: None,
     }
 }
@@ -215,7 +258,10 @@ fn clocks(taste: &Taste, machines: u16, dice: &mut Dice) -> Vec<ClockWeather> {
 fn clients(taste: &Taste, storm_ms: u64, coordination: &Coordination, dice: PlanDice) -> Vec<ClientPlan> {
     let mut mix = dice.stream(Purpose::Mix, 0);
     let count = weighted(&mut mix, &[(2, 15), (3, 25), (4, 30), (5, 20), (6, 10)]);
-    let kinds = kinds(&mut mix, count);
+    let mut kinds = kinds(&mut mix, count);
+    if taste.reconfigs {
+        kinds[0] = WorkloadKind::Reconfigs;
+    }
     let (low, high) = weighted(&mut mix, taste.rounds);
     let rounds = mix.between(low, high);
     // Tight timeouts everywhere, or loose ones, or each client its own.
@@ -251,6 +297,8 @@ fn kinds(dice: &mut Dice, count: usize) -> Vec<WorkloadKind> {
         WorkloadKind::Barriers,
         WorkloadKind::Queues,
         WorkloadKind::FlinkHa,
+        WorkloadKind::Vaults,
+        WorkloadKind::Containers,
     ];
     dice.shuffle(&mut kinds);
     // Registers reach most of the service: they are in every second mix, whatever else is.

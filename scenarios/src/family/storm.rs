@@ -120,17 +120,17 @@ impl Brush<'_> {
 
     /// The replicas.
     pub(super) fn replicas(&self) -> Vec<MachineId> {
-        (0..self.plan.cluster.replicas).map(MachineId).collect()
+        (0..self.plan.replicas()).map(MachineId).collect()
     }
 
     /// The clients' machines.
     pub(super) fn clients(&self) -> Vec<MachineId> {
-        (self.plan.cluster.replicas..self.plan.machines()).map(MachineId).collect()
+        (self.plan.replicas()..self.plan.machines()).map(MachineId).collect()
     }
 
     /// Some replica.
     pub(super) fn replica(&mut self) -> MachineId {
-        MachineId(self.dice.below(u64::from(self.plan.cluster.replicas)) as u16)
+        MachineId(self.dice.below(u64::from(self.plan.replicas())) as u16)
     }
 
     /// Some client's machine.
@@ -161,7 +161,7 @@ impl Brush<'_> {
 
     /// A strict minority of the replicas, at least one.
     pub(super) fn minority(&mut self) -> Vec<MachineId> {
-        let most = u64::from(self.plan.cluster.replicas / 2).max(1);
+        let most = u64::from(self.plan.voters() / 2).max(1);
         self.some_replicas(1, most)
     }
 

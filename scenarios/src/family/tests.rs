@@ -125,9 +125,12 @@ fn blows_fall_at_times_and_on_events() {
 fn sizes_budgets_workloads_and_absences_vary() {
     let all: Vec<Plan> = families().iter().flat_map(plans).collect();
     let sizes: BTreeSet<u16> = all.iter().map(|plan| plan.cluster.replicas).collect();
-    assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [3, 5, 7]);
+    assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [3, 5, 7, 9]);
     let kinds: BTreeSet<WorkloadKind> = all.iter().flat_map(|plan| plan.clients.iter().map(|client| client.workload)).collect();
-    assert_eq!(kinds.len(), 7);
+    assert_eq!(kinds.len(), 10);
+    let everyone = |name| all.iter().filter(|plan| plan.family == name && plan.budget == Budget::Everyone).count();
+    assert!((100..400).contains(&everyone("observers")) && everyone("reconfig") == SEEDS.count() && everyone("crashes") == 0);
+    assert!(all.iter().any(|plan| !plan.cluster.groups.is_empty() && !plan.cluster.weights.is_empty()));
     let unrestricted = |name| all.iter().filter(|plan| plan.family == name && plan.budget == Budget::Unrestricted).count();
     assert!((10..150).contains(&unrestricted("disks")));
     assert_eq!(unrestricted("crashes"), 0);

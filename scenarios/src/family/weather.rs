@@ -16,7 +16,7 @@ pub(super) const FAMILY: Family = Family {
     blows: |storm| blows(&mut storm.brush(Purpose::Weather), 1),
 };
 
-const IDLE: &[Idle] = &[];
+const IDLE: &[Idle] = &[super::SETTLED];
 
 /// The longest spell of slowness in ms: a storm has room for several.
 const SPELL_MAX_MS: u64 = 15_000;

@@ -7,7 +7,7 @@ use vocab::plan::Plant;
 use vocab::verdict::{Tally, Verdict};
 
 use super::{Complaint, Outcome, Wish};
-use crate::probes::{PROBES_MAX, probes};
+use crate::probes::probes;
 
 /// The most failures that are kept with their witnesses; a fuzz that keeps going counts the others only.
 pub const FAILURES_KEPT: usize = 100;
@@ -89,7 +89,6 @@ pub struct Summary {
 
 impl Summary {
     pub(super) fn new(wish: &Wish) -> Self {
-        const _: () = assert!(PROBES_MAX <= u128::BITS as usize, "hits are a u128");
         Summary {
             end: End::Done,
             seeds: 0,

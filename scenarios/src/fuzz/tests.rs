@@ -21,7 +21,7 @@ fn broken() -> Verdict {
 
 /// A run of 10 events, one fact and 1 s, with this verdict, that judged 3 things by one rule and none by another.
 fn ran(plan: &Plan, verdict: Verdict) -> (Recording, Judgement) {
-    let fact = ReplicaFact::Elected { round: 1, leader: MachineId(0), epoch: Epoch(0), zxid: Zxid::ZERO, tie: true };
+    let fact = ReplicaFact::Elected { round: 1, leader: MachineId(0), epoch: Epoch(0), zxid: Zxid::ZERO, tie: true, by: vec![] };
     let recording = Recording {
         format: RECORDING_FORMAT,
         plan: plan.clone(),

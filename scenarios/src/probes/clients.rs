@@ -83,6 +83,7 @@ impl Clients {
                 self.queued.insert(node.clone(), client);
             }
             RecipeFact::Taken { node } => hits.mark_if(Mark::QueueHandedOver, self.queued.get(node).is_some_and(|putter| *putter != client)),
+            RecipeFact::Concluded(_) => {}
             RecipeFact::Passed { present, .. } => hits.mark_if(Mark::BarrierPassed, *present >= 2),
         }
     }
@@ -110,7 +111,7 @@ impl Fold for Clients {
             }
             Fact::Client(ClientFact::Recipe(fact)) => self.recipe(machine, fact, hits),
             Fact::Client(ClientFact::Finished) => {
-                let place = machine.index() - usize::from(before.plan.cluster.replicas);
+                let place = machine.index() - usize::from(before.plan.replicas());
                 hits.mark_if(Mark::FlinkFinished, before.plan.clients.get(place).is_some_and(|client| client.workload == WorkloadKind::FlinkHa));
             }
             Fact::World(_) | Fact::Replica(_) | Fact::Client(_) => {}

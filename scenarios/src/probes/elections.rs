@@ -23,7 +23,7 @@ pub(super) struct Elections {
 
 impl Elections {
     pub(super) fn new(plan: &Plan) -> Self {
-        Elections { replicas: plan.cluster.replicas, leaders: vec![], epoch: Epoch::default() }
+        Elections { replicas: plan.replicas(), leaders: vec![], epoch: Epoch::default() }
     }
 
     fn established(&mut self, machine: MachineId, epoch: Epoch, before: &Ensemble<'_>, hits: &mut Hits) {

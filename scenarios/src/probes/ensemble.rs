@@ -65,17 +65,17 @@ impl<'p> Ensemble<'p> {
 
     /// Whether the machine is a replica.
     pub(super) fn is_replica(&self, machine: MachineId) -> bool {
-        machine.0 < self.plan.cluster.replicas
+        machine.0 < self.plan.replicas()
     }
 
     /// A strict majority of the replicas.
     pub(super) fn majority(&self) -> usize {
-        usize::from(self.plan.cluster.replicas / 2 + 1)
+        usize::from(self.plan.voters() / 2 + 1)
     }
 
     /// The replicas.
     pub(super) fn replicas(&self) -> &[Member] {
-        &self.members[..usize::from(self.plan.cluster.replicas)]
+        &self.members[..usize::from(self.plan.replicas())]
     }
 
     /// Some replica is the primary of an epoch, or thinks so.
@@ -147,6 +147,8 @@ impl<'p> Ensemble<'p> {
             | ReplicaFact::SessionExpired { .. }
             | ReplicaFact::RefusedBehind { .. }
             | ReplicaFact::Snapshotted { .. }
+            | ReplicaFact::Appointed { .. }
+            | ReplicaFact::Configured { .. }
             | ReplicaFact::Illegal { .. } => {}
         }
     }

@@ -10,6 +10,9 @@ mod elections;
 mod ensemble;
 mod logs;
 mod outcomes;
+mod quorums;
+mod access;
+mod reaping;
 mod sessions;
 mod syncs;
 mod watches;
@@ -28,12 +31,12 @@ pub use table::{PROBES_MAX, Probe, probes};
 
 /// Which probes a run has hit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hits(u128);
+pub struct Hits([u64; PROBES_MAX / 64]);
 
 impl Hits {
     /// Whether the probe at that place of [`probes`] was hit.
     pub fn has(self, probe: usize) -> bool {
-        self.0 >> probe & 1 == 1
+        self.0[probe / 64] >> (probe % 64) & 1 == 1
     }
 
     /// The probes that were hit, in the order of [`probes`].
@@ -42,7 +45,7 @@ impl Hits {
     }
 
     fn mark(&mut self, mark: Mark) {
-        self.0 |= 1 << mark as u32;
+        self.0[mark as usize / 64] |= 1 << (mark as usize % 64);
     }
 
     fn mark_if(&mut self, mark: Mark, condition: bool) {
@@ -71,11 +74,15 @@ pub fn hit(recording: &Recording) -> Hits {
     let mut outcomes = outcomes::Outcomes::default();
     let mut clients = clients::Clients::default();
     let mut watches = watches::Watches::default();
+    let mut access = access::Access::default();
+    let mut quorums = quorums::Quorums::new(plan);
+    let mut reaping = reaping::Reaping::default();
     for note in &recording.notes {
         world.see(note, &ensemble, &mut hits);
         match &note.fact {
             Fact::World(_) => {}
             Fact::Replica(_) => {
+                reaping.see(note, &ensemble, &mut hits);
                 outcomes.see(note, &ensemble, &mut hits);
                 clients.see(note, &ensemble, &mut hits);
             }
@@ -83,6 +90,7 @@ pub fn hit(recording: &Recording) -> Hits {
                 outcomes.see(note, &ensemble, &mut hits);
                 clients.see(note, &ensemble, &mut hits);
                 watches.see(note, &ensemble, &mut hits);
+                access.see(note, &ensemble, &mut hits);
             }
         }
         if !matches!(note.fact, Fact::Client(_)) {
@@ -92,9 +100,11 @@ pub fn hit(recording: &Recording) -> Hits {
             commits.see(note, &ensemble, &mut hits);
         }
         sessions.see(note, &ensemble, &mut hits);
+        quorums.see(note, &ensemble, &mut hits);
         ensemble.see(note);
     }
     outcomes.end(recording, &mut hits);
+    quorums.end(&mut hits);
     world.end(recording, &mut hits);
     hits
 }

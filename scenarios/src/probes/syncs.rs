@@ -32,7 +32,7 @@ pub(super) struct Syncs {
 
 impl Syncs {
     pub(super) fn new(plan: &Plan) -> Self {
-        let replicas = usize::from(plan.cluster.replicas);
+        let replicas = usize::from(plan.replicas());
         Syncs { stages: vec![Stage::Idle; replicas], proposed: vec![Zxid::ZERO; replicas], committed: vec![Zxid::ZERO; replicas] }
     }
 

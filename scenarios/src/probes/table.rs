@@ -12,7 +12,7 @@ pub struct Probe {
 }
 
 /// The most probes that there can be: a run's hits are kept in as many bits.
-pub const PROBES_MAX: usize = 128;
+pub const PROBES_MAX: usize = 256;
 
 macro_rules! probes {
     ($($mark:ident $need:ident $name:literal $about:literal)+) => {
@@ -127,6 +127,50 @@ probes! {
     WatchCreated           required "watch-created"            "a watch on a missing node fired"
     WatchesRestored        required "watches-restored"         "a client had its watches restored after re-attaching"
     WatchCaughtUp          required "watch-caught-up"          "a change that a client had missed was told in answer to setWatches"
+    WatchesRemoved         required "watches-removed"          "watches were removed by request"
+    WatchesNone            required "watches-none-to-remove"   "a removal found no watch"
+    WatchModes             required "watch-mode-changed"       "a lasting watch was left where one of the other mode was"
+    LastingFiredTwice      required "watch-fired-again"        "a lasting watch fired a second time"
+    RecursiveBelow         required "watch-recursive"          "a recursive watch told of a change below its node"
+    LastingRestored        required "lasting-watches-restored" "lasting watches were armed again after re-attaching"
+    // Access.
+    AclRefusedRead         required "acl-refused-read"         "a read was refused for want of a permission"
+    AclRefusedWrite        required "acl-refused-write"        "a write was refused for want of a permission"
+    AclRefusedMulti        required "acl-refused-in-multi"     "a multi failed for want of a permission"
+    AclChanged             required "acl-changed"              "a node's list of who may do what was changed"
+    AclInvalid             required "acl-invalid"              "a list that makes no sense was refused"
+    AclHidden              required "acl-hash-hidden"          "a user's hash was hidden from one who may not administer the node"
+    AuthShown              required "auth-shown"               "a client showed who it is"
+    AuthAgain              required "auth-shown-again"         "a client showed who it is on another connection of its session"
+    AuthFailed             required "auth-failed"              "a client was not believed"
+    SeveralUsers           required "several-users"            "a connection was two users at once"
+    // Other requests.
+    MultiRead              required "multi-read"               "several reads in one request were answered"
+    MultiReadMixed         required "multi-read-mixed"         "some of several reads failed and the others did not"
+    EphemeralsListed       required "ephemerals-listed"        "a session asked for its ephemerals and had some"
+    TtlRefused             required "ttl-refused"              "a node with a time to live was refused where they are switched off"
+    // Configurations.
+    ObserverRead           required "observer-read"            "an observer answered a read"
+    ObserverWrote          required "observer-wrote"           "an observer answered a write that it had handed on"
+    QuorumOfGroups         required "quorum-of-groups"         "groups decided without a majority of the voters"
+    Reconfigured           required "reconfigured"             "a reconfig was committed"
+    ReconfigNoQuorum       required "reconfig-no-quorum"       "a reconfig was refused because no quorum of its configuration was in step"
+    ReconfigInProgress     rare     "reconfig-in-progress"     "a reconfig was refused because another was under way"
+    ReconfigSurvived       required "reconfig-survived"        "a leader was lost before it committed its reconfig, and another one did"
+    ReconfigVanished       required "reconfig-vanished"        "a leader was lost before it committed its reconfig, and nobody ever did"
+    LeaderRemovedItself    required "leader-removed-itself"    "a leader committed a configuration in which it does not vote"
+    LeaderAppointed        required "leader-appointed"         "a leader was established that a reconfig had named, without an election"
+    VoterObserves          required "voter-observes"           "a voter became an observer"
+    ObserverVotes          required "observer-votes"           "an observer became a voter"
+    ReplicaRemoved         required "replica-removed"          "a replica learned that it is no member any more"
+    ReplicaJoined          required "replica-joined"           "a replica that was no member learned that it is one again"
+    GroupsFormed           required "groups-formed"            "voters came to form groups"
+    // Reaping.
+    ContainerReaped        required "container-reaped"         "an empty container was taken away"
+    ContainerAgain         required "container-made-again"     "a container was made again after it had been taken away"
+    TtlReaped              required "ttl-reaped"               "a node whose time had passed was taken away"
+    ReapedByNext           required "reaped-by-next-leader"    "a node was taken away by a later leader than the one under which it was made"
+    ReapRefused            rare     "reap-refused"             "a node that was about to be taken away had changed meanwhile"
     // Recipes.
     LockPassed             required "lock-passed-on"           "a lock or a leadership went from one client to another"
     LockTakenOver          required "lock-taken-over"          "a lock was acquired whose holder had not released it"

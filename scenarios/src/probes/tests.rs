@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use vocab::ensemble::Ensemble;
 use vocab::fact::{ClientFact, Fact, Mark, RecipeFact, ReplicaFact, StateDigest, SyncMode};
 use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
@@ -52,7 +53,7 @@ fn crash() -> Fact {
     Happening::Crashed { power: true, disk_lost: false, lost_bytes: 0, lied_bytes: 0 }.into()
 }
 fn elected(leader: u16) -> Fact {
-    replica(ReplicaFact::Elected { round: 1, leader: MachineId(leader), epoch: Epoch(0), zxid: Zxid::ZERO, tie: false })
+    replica(ReplicaFact::Elected { round: 1, leader: MachineId(leader), epoch: Epoch(0), zxid: Zxid::ZERO, tie: false, by: vec![] })
 }
 fn synchronizing(epoch: u32) -> Fact {
     replica(ReplicaFact::Synchronizing { epoch: Epoch(epoch), last: Zxid::ZERO })
@@ -61,7 +62,7 @@ fn established(epoch: u32) -> Fact {
     replica(ReplicaFact::Established { epoch: Epoch(epoch), last: Zxid::ZERO, quorum: vec![] })
 }
 fn proposed(zxid: Zxid, xid: i32, op: Op) -> Fact {
-    let txn = Transaction { zxid, session: SessionId(9), xid: Xid(xid), time_ms: 5, request: Request::Op(op), error: None };
+    let txn = Transaction { zxid, session: SessionId(9), xid: Xid(xid), ids: [].into(), time_ms: 5, request: Request::Op(op), error: None };
     replica(ReplicaFact::Proposed { txn: Arc::new(txn), mark: Mark(zxid.0) })
 }
 fn logged(zxid: Zxid) -> Fact {
@@ -89,7 +90,7 @@ fn unknown(xid: i32) -> Fact {
     ClientFact::Unknown { session: SessionId(9), xid: Xid(xid) }.into()
 }
 fn create(mode: CreateMode) -> Op {
-    Op::Create { path: "/a".into(), data: None, mode, stat: false }
+    Op::create("/a".into(), None, mode)
 }
 fn set() -> Op {
     Op::SetData { path: "/a".into(), data: None, version: 3 }
@@ -270,8 +271,9 @@ fn watches() {
     let event = |kind| Fact::from(ClientFact::Watched { session: SessionId(9), conn: 1, zxid: z(1, 1), event: WatchEvent { kind, path: "/a".into() } });
     check(vec![(3, event(EventKind::NodeDataChanged))], &["watch-fired"]);
     check(vec![(3, event(EventKind::NodeCreated))], &["watch-fired", "watch-created"]);
-    let restore =
-        |paths: Vec<vocab::service::Path>| (3, invoked(Xid::SET_WATCHES.0, Op::SetWatches { relative: z(1, 1), data: paths, exist: vec![], child: vec![] }));
+    let restore = |paths: Vec<vocab::service::Path>| {
+        (3, invoked(Xid::SET_WATCHES.0, Op::SetWatches { relative: z(1, 1), data: paths, exist: vec![], child: vec![], persistent: vec![], recursive: vec![] }))
+    };
     let done = || (3, returned(Xid::SET_WATCHES.0, z(1, 2), Ok(Reply::Done)));
     check(vec![restore(vec![]), done()], &[]);
     check(vec![restore(vec!["/a".into()]), done(), (3, event(EventKind::NodeDeleted))], &["watches-restored", "watch-fired"]);
@@ -296,6 +298,31 @@ fn recipes() {
     check(passed(2), &["barrier-passed"]);
     check(vec![(3, ClientFact::Finished.into())], &["flink-finished"]);
     check(vec![(4, ClientFact::Finished.into())], &[]);
+}
+
+#[test]
+fn configurations() {
+    let ensemble = |version: Zxid, voters: &[u16], observers: &[u16]| {
+        let set = |machines: &[u16]| machines.iter().copied().map(MachineId).collect();
+        replica(ReplicaFact::Configured { ensemble: Arc::new(Ensemble { version, voters: set(voters), observers: set(observers), ..Ensemble::default() }) })
+    };
+    let reconfig = || Op::Reconfig { joining: None, leaving: None, members: None, from: -1 };
+    let refused = |error| {
+        let Fact::Replica(ReplicaFact::Proposed { txn, mark }) = proposed(z(1, 1), 1, reconfig()) else { unreachable!("it is proposed") };
+        replica(ReplicaFact::Proposed { txn: Arc::new(Transaction { error: Some(error), ..(*txn).clone() }), mark })
+    };
+    check(vec![(0, refused(ErrorCode::NewConfigNoQuorum))], &["reconfig-no-quorum"]);
+    check(vec![(0, refused(ErrorCode::ReconfigInProgress))], &["reconfig-in-progress"]);
+    check(vec![(1, ensemble(z(1, 1), &[0, 2], &[1]))], &["voter-observes"]);
+    check(vec![(1, ensemble(z(1, 1), &[0, 2], &[]))], &["replica-removed"]);
+    check(
+        vec![(1, ensemble(z(1, 1), &[0, 2], &[])), (1, ensemble(z(1, 2), &[0, 2], &[1])), (1, ensemble(z(1, 3), &[0, 1, 2], &[]))],
+        &["replica-removed", "replica-joined", "observer-votes"],
+    );
+    check(vec![(1, ensemble(z(1, 1), &[0, 1, 2], &[])), (1, ensemble(Zxid::ZERO, &[0, 2], &[1]))], &[]); // It was started.
+    check(vec![(0, established(1)), (0, ensemble(z(1, 1), &[1, 2], &[0]))], &["leader-removed-itself", "voter-observes"]);
+    let appointed = replica(ReplicaFact::Appointed { leader: MachineId(1) });
+    check(vec![(1, appointed.clone()), (0, appointed), (1, established(2))], &["leader-appointed"]);
 }
 
 #[test]

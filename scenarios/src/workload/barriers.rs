@@ -185,7 +185,7 @@ impl Barriers {
     }
 
     fn make(&mut self, desk: &mut Desk) -> Progress {
-        self.ask(Op::Create { path: self.directory.clone(), data: None, mode: CreateMode::Persistent, stat: false }, Step::Making, desk)
+        self.ask(Op::create(self.directory.clone(), None, CreateMode::Persistent), Step::Making, desk)
     }
 
     fn look(&mut self, desk: &mut Desk) -> Progress {
@@ -193,7 +193,7 @@ impl Barriers {
     }
 
     fn enter(&mut self, desk: &mut Desk) -> Progress {
-        self.ask(Op::Create { path: self.own.clone(), data: None, mode: CreateMode::Ephemeral, stat: false }, Step::Entering, desk)
+        self.ask(Op::create(self.own.clone(), None, CreateMode::Ephemeral), Step::Entering, desk)
     }
 
     fn count(&mut self, desk: &mut Desk) -> Progress {
@@ -201,7 +201,7 @@ impl Barriers {
     }
 
     fn open(&mut self, desk: &mut Desk) -> Progress {
-        self.ask(Op::Create { path: self.ready(), data: None, mode: CreateMode::Persistent, stat: false }, Step::Opening, desk)
+        self.ask(Op::create(self.ready(), None, CreateMode::Persistent), Step::Opening, desk)
     }
 
     fn leave(&mut self, desk: &mut Desk) -> Progress {

@@ -134,14 +134,16 @@ impl Flink {
             Op::Create { .. } => std::slice::from_ref(&pending.op),
             Op::Multi(parts) => parts,
             Op::Delete { .. } | Op::SetData { .. } | Op::Exists { .. } | Op::GetData { .. } | Op::GetChildren { .. } => return,
-            Op::Check { .. } | Op::Sync { .. } | Op::SetWatches { .. } | Op::CloseSession => return,
+            Op::RemoveWatches { .. } | Op::AddWatch { .. } | Op::SetWatches { .. } | Op::CloseSession => return,
+            Op::Check { .. } | Op::Sync { .. } | Op::Auth { .. } | Op::WhoAmI | Op::Reconfig { .. } | Op::DeleteContainer { .. } => return,
+            Op::GetAcl { .. } | Op::SetAcl { .. } | Op::GetEphemerals { .. } | Op::GetAllChildrenNumber { .. } | Op::MultiRead(_) => return,
         };
         let paths: Vec<&Path> = creates.iter().filter_map(|op| if let Op::Create { path, .. } = op { Some(path) } else { None }).collect();
         let mut parents: BTreeSet<Path> = paths.iter().flat_map(|path| ancestors(path)).collect();
         parents.retain(|parent| !paths.contains(&parent));
         self.first.push(Pending { mended: true, ..pending.clone() });
         // The last one is sent first: sorted backwards, a parent comes after its child.
-        let makes = parents.into_iter().rev().map(|path| Op::Create { path, data: None, mode: CreateMode::Persistent, stat: false });
+        let makes = parents.into_iter().rev().map(|path| Op::create(path, None, CreateMode::Persistent));
         self.first.extend(makes.map(|op| Pending { op, mended: true, is_parent: true }));
     }
 
@@ -158,7 +160,10 @@ impl Flink {
             Op::Delete { path, .. } | Op::SetData { path, .. } | Op::Exists { path, .. } | Op::GetData { path, .. } | Op::GetChildren { path, .. } => {
                 *path = self.real(path);
             }
-            Op::Create { .. } | Op::Check { .. } | Op::Multi(_) | Op::Sync { .. } | Op::SetWatches { .. } | Op::CloseSession => {}
+            Op::RemoveWatches { path, .. } => *path = self.real(path),
+            Op::Create { .. } | Op::Multi(_) | Op::SetWatches { .. } | Op::AddWatch { .. } | Op::CloseSession => {}
+            Op::Check { .. } | Op::Sync { .. } | Op::Auth { .. } | Op::WhoAmI | Op::Reconfig { .. } | Op::DeleteContainer { .. } => {}
+            Op::GetAcl { .. } | Op::SetAcl { .. } | Op::GetEphemerals { .. } | Op::GetAllChildrenNumber { .. } | Op::MultiRead(_) => {}
         }
         op
     }

@@ -31,7 +31,7 @@ impl Last {
         let path = self.path.clone();
         let data = Some(b"healed".as_slice().into());
         match self.step {
-            Step::Create => Op::Create { path, data, mode: CreateMode::Persistent, stat: false },
+            Step::Create => Op::create(path, data, CreateMode::Persistent),
             Step::Set => Op::SetData { path, data, version: -1 },
             Step::Sync => Op::Sync { path },
             Step::Read => Op::GetData { path, watch: false },

@@ -3,7 +3,7 @@
 //! A lock is kept while the connection is away, until the session is known to be over; a leader steps back as soon as it is detached, as LeaderLatch does on SUSPENDED.
 
 use vocab::fact::RecipeFact;
-use vocab::service::{CreateMode, Data, ErrorCode, Op, Path, Reply};
+use vocab::service::{CreateMode, Data, ErrorCode, Op, Path, Reply, acl};
 
 use super::desk::{Desk, Failure, Heard, Progress, sequence};
 
@@ -144,7 +144,7 @@ impl Latches {
             return self.release(desk);
         }
         let path = format!("{}/{}", self.directory, self.prefix).into();
-        desk.ask(Op::Create { path, data: None, mode: CreateMode::EphemeralSequential, stat: self.style == Style::Election });
+        desk.ask(Op::Create { path, data: None, mode: CreateMode::EphemeralSequential, acl: acl::open(), stat: self.style == Style::Election });
         self.step = Step::Creating;
         Progress::Going
     }

@@ -9,6 +9,9 @@ mod registers;
 mod latches;
 mod barriers;
 mod queues;
+mod reconfigs;
+mod vaults;
+mod containers;
 mod flink;
 mod recipe;
 mod last;
@@ -84,9 +87,9 @@ pub struct ClientProcess {
 impl ClientProcess {
     /// The plan's client on `machine`. Panics when that machine is no client.
     pub fn new(plan: &Plan, machine: MachineId) -> ClientProcess {
-        let number = machine.index().checked_sub(usize::from(plan.cluster.replicas)).expect("the machine must be a client, not a replica");
+        let number = machine.index().checked_sub(usize::from(plan.replicas())).expect("the machine must be a client, not a replica");
         let client = plan.clients[number].clone();
-        let mut servers: Vec<MachineId> = (0..plan.cluster.replicas).map(MachineId).collect();
+        let mut servers: Vec<MachineId> = (0..plan.replicas()).map(MachineId).collect();
         // ZooKeeper's StaticHostProvider shuffles its connect string once.
         Dice::named(plan.seed.0, "connect-string", number as u64, 0).shuffle(&mut servers);
         ClientProcess {
@@ -155,12 +158,13 @@ impl ClientProcess {
     fn on_upcall(&mut self, upcall: Upcall, now: Now, out: &mut Out) {
         match upcall {
             Upcall::Returned { xid, result, .. } => self.on_answer(xid, result.as_ref().map_err(|code| Failure::Error(*code)), now, out),
+            Upcall::Unknown { .. } | Upcall::Detached if self.client.is_ended() => {} // The session is over; that is told next.
             Upcall::Unknown { xid } => self.on_answer(xid, Err(Failure::Unknown), now, out),
             Upcall::Watched { event } => self.tell(Heard::Watch(&event), now, out),
             Upcall::Detached => self.tell(Heard::Detached, now, out),
             Upcall::Attached { .. } => self.tell(Heard::Attached, now, out),
             Upcall::Unsent { .. } => {} // The session is over; that is told next.
-            Upcall::Expired | Upcall::Closed => self.on_over(now, out),
+            Upcall::Expired | Upcall::Closed | Upcall::AuthFailed => self.on_over(now, out),
         }
     }
 
@@ -236,7 +240,7 @@ impl ClientProcess {
             self.client.submit(self.last.op(), now, out);
         } else if let Some((path, data)) = self.ground.last().cloned() {
             self.phase = Phase::Grounding;
-            self.client.submit(Op::Create { path, data, mode: CreateMode::Persistent, stat: false }, now, out);
+            self.client.submit(Op::create(path, data, CreateMode::Persistent), now, out);
         } else if self.next_round < self.plan.rounds {
             self.round = Round::new(self.seed, self.number, self.next_round);
             let think_ms = u64::from(self.plan.think_ms);

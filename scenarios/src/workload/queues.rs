@@ -119,7 +119,7 @@ impl Queues {
         self.prefix = desk.tag() + "item-";
         let length = desk.round.dice.below(100) as usize;
         let data = Some(self.prefix.bytes().cycle().take(length).collect());
-        desk.ask(Op::Create { path: format!("{QUEUE}/{}", self.prefix).into(), data, mode: CreateMode::PersistentSequential, stat: false });
+        desk.ask(Op::create(format!("{QUEUE}/{}", self.prefix).into(), data, CreateMode::PersistentSequential));
         self.step = Step::Creating;
         Progress::Going
     }

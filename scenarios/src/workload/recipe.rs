@@ -1,15 +1,18 @@
 //! The recipes by their names: which nodes each needs, and to whom what a client hears is handed. Never a recipe's own logic.
 
-use vocab::plan::{Plan, WorkloadKind};
+use vocab::plan::{ClientPlan, Plan, WorkloadKind};
 use vocab::service::{Data, Path};
 
 use super::barriers::{self, Barriers};
+use super::containers::{self, Containers};
 use super::counters::{self, Counters};
 use super::desk::{Desk, Heard, Leave, Progress};
 use super::flink::Flink;
 use super::latches::{Latches, Style};
 use super::queues::{self, Queues};
+use super::reconfigs::Reconfigs;
 use super::registers::{self, Registers};
+use super::vaults::{self, Vaults};
 
 /// A recipe at work.
 #[derive(Clone, Debug)]
@@ -20,6 +23,9 @@ pub(super) enum Recipe {
     Barriers(Barriers),
     Queues(Queues),
     Flink(Flink),
+    Vaults(Vaults),
+    Containers(Containers),
+    Reconfigs(Reconfigs),
 }
 
 impl Recipe {
@@ -27,6 +33,7 @@ impl Recipe {
     pub fn new(plan: &Plan, client: usize) -> Recipe {
         match plan.clients[client].workload {
             WorkloadKind::Registers => Recipe::Registers(Registers::default()),
+            WorkloadKind::Reconfigs => Recipe::Reconfigs(Reconfigs::new(plan.replicas())),
             WorkloadKind::Counters => Recipe::Counters(Counters::default()),
             WorkloadKind::Locks => Recipe::Latches(Latches::new(Style::Lock)),
             WorkloadKind::Elections => Recipe::Latches(Latches::new(Style::Election)),
@@ -36,6 +43,11 @@ impl Recipe {
             }
             WorkloadKind::Queues => Recipe::Queues(Queues::default()),
             WorkloadKind::FlinkHa => Recipe::Flink(Flink::new(plan, client)),
+            WorkloadKind::Vaults => {
+                let others = |clients: &[ClientPlan]| clients.iter().filter(|client| client.workload == WorkloadKind::Vaults).count();
+                Recipe::Vaults(Vaults::new(others(&plan.clients[..client]), others(&plan.clients)))
+            }
+            WorkloadKind::Containers => Recipe::Containers(Containers::default()),
         }
     }
 
@@ -47,7 +59,10 @@ impl Recipe {
             Recipe::Latches(latches) => Latches::ground(latches.style()),
             Recipe::Barriers(_) => barriers::ground(),
             Recipe::Queues(_) => queues::ground(),
-            Recipe::Flink(_) => Vec::new(), // Real Flink makes its own.
+            Recipe::Vaults(_) => vaults::ground(),
+            Recipe::Containers(_) => containers::ground(),
+            Recipe::Reconfigs(_) => Vec::new(), // The configuration is always there.
+            Recipe::Flink(_) => Vec::new(),     // Real Flink makes its own.
         }
     }
 
@@ -60,6 +75,9 @@ impl Recipe {
             Recipe::Barriers(barriers) => barriers.on(heard, desk),
             Recipe::Queues(queues) => queues.on(heard, desk),
             Recipe::Flink(flink) => flink.on(heard, desk),
+            Recipe::Vaults(vaults) => vaults.on(heard, desk),
+            Recipe::Containers(containers) => containers.on(heard, desk),
+            Recipe::Reconfigs(reconfigs) => reconfigs.on(heard, desk),
         }
     }
 
@@ -69,6 +87,7 @@ impl Recipe {
             Recipe::Latches(latches) => latches.over(desk),
             Recipe::Flink(flink) => flink.over(),
             Recipe::Registers(_) | Recipe::Counters(_) | Recipe::Barriers(_) | Recipe::Queues(_) => {}
+            Recipe::Vaults(_) | Recipe::Containers(_) | Recipe::Reconfigs(_) => {}
         }
     }
 
@@ -77,6 +96,7 @@ impl Recipe {
         match self {
             Recipe::Flink(flink) => flink.take_leave(),
             Recipe::Registers(_) | Recipe::Counters(_) | Recipe::Latches(_) | Recipe::Barriers(_) | Recipe::Queues(_) => None,
+            Recipe::Vaults(_) | Recipe::Containers(_) | Recipe::Reconfigs(_) => None,
         }
     }
 
@@ -85,6 +105,7 @@ impl Recipe {
         match self {
             Recipe::Latches(latches) => latches.is_holding(),
             Recipe::Registers(_) | Recipe::Counters(_) | Recipe::Barriers(_) | Recipe::Queues(_) | Recipe::Flink(_) => false,
+            Recipe::Vaults(_) | Recipe::Containers(_) | Recipe::Reconfigs(_) => false,
         }
     }
 }

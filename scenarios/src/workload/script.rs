@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use vocab::service::{CreateMode, Data, Op, Path};
+use vocab::service::{CreateMode, Data, Op, Path, acl};
 
 /// One line a request, and one where a session began.
 const RECORDED: &str = include_str!("../../data/flink-2.3.0-ha.jsonl");
@@ -126,9 +126,9 @@ fn op(line: Line, number: usize) -> Op {
     let version = || line.version.expect("a recorded conditional write has a version");
     match line.op {
         Kind::Session => unreachable!("the begin of a session is no request"),
-        Kind::Create => Op::Create { path: path(), data, mode: mode(), stat: false },
-        Kind::Create2 => Op::Create { path: path(), data, mode: mode(), stat: true },
-        Kind::CreateContainer => Op::Create { path: path(), data, mode: CreateMode::Container, stat: true },
+        Kind::Create => Op::create(path(), data, mode()),
+        Kind::Create2 => Op::Create { path: path(), data, mode: mode(), acl: acl::open(), stat: true },
+        Kind::CreateContainer => Op::Create { path: path(), data, mode: CreateMode::Container, acl: acl::open(), stat: true },
         Kind::Delete => Op::Delete { path: path(), version: version() },
         Kind::SetData => Op::SetData { path: path(), data, version: version() },
         Kind::Exists => Op::Exists { path: path(), watch },

@@ -2,11 +2,14 @@
 
 use vocab::fact::Mark;
 use vocab::ids::{SessionId, Xid, Zxid};
-use vocab::service::{Data, ErrorCode, Path};
+use vocab::service::{Acl, Acls, Data, ErrorCode, Id, Path, Perms};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::acl;
 use crate::txn::{Body, Head, NodeKind, Txn};
 
+/// What a reconfig's body begins with.
+const CODE_RECONFIG: u8 = 16;
 /// Multis do not nest: a body within a multi is decoded at depth 1, and no deeper.
 const DEPTH_MAX: u32 = 1;
 
@@ -42,6 +45,18 @@ impl Writer {
             }
         }
     }
+    /// An access control list: a count, -1 for the open one, which most nodes have, and its entries.
+    pub fn acl(&mut self, acl: &Acls) {
+        if acl::is_open(acl) {
+            return self.int(-1);
+        }
+        self.int(acl.len() as i32);
+        for Acl { perms, id } in acl.iter() {
+            self.int(perms.0);
+            self.string(&id.scheme);
+            self.string(&id.id);
+        }
+    }
     /// A node's kind: a byte, and the time to live of the kind that has one.
     pub fn kind(&mut self, kind: NodeKind) {
         match kind {
@@ -66,10 +81,11 @@ impl Writer {
                 self.int(paths.len() as i32);
                 paths.iter().for_each(|path| self.string(path));
             }
-            Body::Create { path, data, kind, parent_creates, stat } => {
+            Body::Create { path, data, acl, kind, parent_creates, stat } => {
                 self.byte(3);
                 self.string(path);
                 self.data(data);
+                self.acl(acl);
                 self.kind(*kind);
                 self.int(*parent_creates);
                 self.byte(u8::from(*stat));
@@ -93,6 +109,16 @@ impl Writer {
             Body::Error(code) => {
                 self.byte(8);
                 self.int(code.code());
+            }
+            Body::SetAcl { path, acl, version } => {
+                self.byte(9);
+                self.string(path);
+                self.acl(acl);
+                self.int(*version);
+            }
+            Body::Reconfig { data } => {
+                self.byte(CODE_RECONFIG);
+                self.data(data);
             }
         }
     }
@@ -136,6 +162,14 @@ impl Reader<'_> {
         let count = usize::try_from(self.int()?).ok()?;
         (count <= self.0.len() / least.max(1)).then_some(count)
     }
+    /// An access control list.
+    pub fn acl(&mut self) -> Option<Acls> {
+        if self.0.starts_with(&(-1i32).to_be_bytes()) {
+            self.int()?;
+            return Some(vocab::service::acl::open());
+        }
+        (0..self.count(12)?).map(|_| Some(Acl { perms: Perms(self.int()?), id: Id { scheme: self.string()?, id: self.string()? } })).collect()
+    }
     /// A node's kind.
     pub fn kind(&mut self) -> Option<NodeKind> {
         match self.byte()? {
@@ -151,35 +185,28 @@ impl Reader<'_> {
         Some(match self.byte()? {
             1 => Body::CreateSession { timeout_ms: u32::try_from(self.int()?).ok()? },
             2 => Body::CloseSession { paths: (0..self.count(4)?).map(|_| self.string()).collect::<Option<_>>()? },
-            3 => Body::Create { path: self.string()?, data: self.data()?, kind: self.kind()?, parent_creates: self.int()?, stat: self.byte()? != 0 },
+            3 => Body::Create {
+                path: self.string()?,
+                data: self.data()?,
+                acl: self.acl()?,
+                kind: self.kind()?,
+                parent_creates: self.int()?,
+                stat: self.byte()? != 0,
+            },
             4 => Body::Delete { path: self.string()? },
             5 => Body::SetData { path: self.string()?, data: self.data()?, version: self.int()? },
             6 => Body::Check,
+            CODE_RECONFIG if depth == 0 => Body::Reconfig { data: self.data()? },
             7 if depth < DEPTH_MAX => Body::Multi((0..self.count(1)?).map(|_| self.body(depth + 1)).collect::<Option<_>>()?),
             8 => {
                 let code = self.int()?;
-                Body::Error(ERRORS.into_iter().find(|error| error.code() == code)?)
+                Body::Error(ErrorCode::ALL.into_iter().find(|error| error.code() == code)?)
             }
+            9 => Body::SetAcl { path: self.string()?, acl: self.acl()?, version: self.int()? },
             _ => return None,
         })
     }
 }
-
-/// The errors that a transaction can hold.
-const ERRORS: [ErrorCode; 12] = [
-    ErrorCode::Ok,
-    ErrorCode::RuntimeInconsistency,
-    ErrorCode::MarshallingError,
-    ErrorCode::Unimplemented,
-    ErrorCode::BadArguments,
-    ErrorCode::NoNode,
-    ErrorCode::BadVersion,
-    ErrorCode::NoChildrenForEphemerals,
-    ErrorCode::NodeExists,
-    ErrorCode::NotEmpty,
-    ErrorCode::SessionExpired,
-    ErrorCode::SessionMoved,
-];
 
 /// A transaction from its parts, with its mark.
 pub fn seal(head: Head, body: Body) -> Txn {

@@ -1,4 +1,7 @@
 //! Fast leader election, as one replica runs it (FastLeaderElection.java): votes by epoch, zxid, server id; rounds; a last wait for a better vote. Never a message or a timer of its own making.
+//!
+//! Votes are for voters, and only those of voters count, each replica judging by the configurations that it knows of. Who does not vote, as far as it knows, takes part all the same: another may know of a
+//! configuration in which it does. It has no candidate of its own.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +9,7 @@ use vocab::ids::MachineId;
 use vocab::time::MILLISECOND;
 
 use crate::message::{Notification, PeerState, Vote};
+use crate::quorum::{Joint, Replicas};
 
 /// How long a quorum's vote waits for a better one (finalizeWait).
 const FINALIZE_WAIT_NS: u64 = 200 * MILLISECOND;
@@ -13,32 +17,39 @@ const FINALIZE_WAIT_NS: u64 = 200 * MILLISECOND;
 const RESEND_MIN_NS: u64 = 200 * MILLISECOND;
 /// … up to this. ZooKeeper's is 60 s; a link that heals must not wait as long as a whole storm.
 const RESEND_MAX_NS: u64 = 6_400 * MILLISECOND;
+/// Who does not vote is told nothing unless it asks, so it goes on asking.
+const ASK_MAX_NS: u64 = 800 * MILLISECOND;
 
 /// What a replica must do about its election.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Nothing.
     None,
-    /// Tell everybody the vote.
+    /// Tell all voters the vote.
     Broadcast,
-    /// Tell the sender, which is behind.
+    /// Tell the sender, which is behind, does not vote, or knows no candidate; unless it has only answered itself.
     Answer,
     /// The election is over.
-    Decide(Vote),
+    Decide {
+        /// The vote that won.
+        vote: Vote,
+        /// Whose votes they were.
+        by: Vec<MachineId>,
+    },
 }
 
 /// An election that a replica takes part in.
 #[derive(Clone, Debug)]
 pub struct Election {
     me: MachineId,
-    quorum: usize,
+    joint: Joint,
     /// The round (logical clock).
     pub round: u64,
-    /// Whom this replica votes for now.
-    pub vote: Vote,
-    own: Vote,
+    /// Whom this replica votes for now; nobody, if it may not lead and knows no one who may.
+    pub vote: Option<Vote>,
+    own: Option<Vote>,
     received: BTreeMap<MachineId, Vote>,
-    outside: BTreeMap<MachineId, Notification>,
+    outside: BTreeMap<MachineId, (Vote, u64, PeerState)>,
     decide_at_ns: Option<u64>,
     resend_at_ns: u64,
     resend_wait_ns: u64,
@@ -47,109 +58,149 @@ pub struct Election {
 }
 
 impl Election {
-    /// Begins round `round` with a vote for itself, to be broadcast.
-    pub fn begin(own: Vote, round: u64, quorum: usize, now_ns: u64) -> Election {
+    /// Begins round `round`, with a vote for itself where it may lead, to be broadcast.
+    pub fn begin(own: Vote, round: u64, joint: Joint, now_ns: u64) -> Election {
         let me = own.leader;
-        Election {
+        let own = joint.active.may_lead(me).then_some(own);
+        let mut election = Election {
             me,
-            quorum,
+            joint,
             round,
             vote: own,
             own,
-            received: BTreeMap::from([(me, own)]),
+            received: own.map(|vote| (me, vote)).into_iter().collect(),
             outside: BTreeMap::new(),
             decide_at_ns: None,
             resend_at_ns: now_ns + RESEND_MIN_NS,
             resend_wait_ns: RESEND_MIN_NS,
             tie: false,
-        }
-        .counted(now_ns)
+        };
+        election.count(now_ns);
+        election
     }
 
-    fn counted(mut self, now_ns: u64) -> Election {
-        self.count(now_ns);
-        self
+    /// The voters, to whom votes are told.
+    pub fn voters(&self) -> Replicas {
+        self.joint.voters()
+    }
+
+    /// What it is doing, for people.
+    pub fn look(&self) -> String {
+        let vote = self.vote.map_or("nobody".into(), |vote| vote.leader.to_string());
+        format!("looking, round {}, for {vote}", self.round)
+    }
+
+    fn is_voting(&self) -> bool {
+        self.joint.votes(self.me)
     }
 
     /// A vote came from `from`.
     pub fn on_notification(&mut self, from: MachineId, notification: &Notification, now_ns: u64) -> Action {
-        match notification.state {
-            PeerState::Looking => self.on_looking(from, notification, now_ns),
-            PeerState::Following | PeerState::Leading => self.on_settled(from, notification),
+        let is_looking = notification.state == PeerState::Looking;
+        if !self.joint.votes(from) {
+            // Nothing that it says counts (ZOOKEEPER-764, 769), but it is told how things stand.
+            return if is_looking { Action::Answer } else { Action::None };
+        }
+        // A vote for somebody who votes nowhere is none.
+        let vote = notification.vote.filter(|vote| self.joint.votes(vote.leader));
+        match vote {
+            Some(vote) if !is_looking => self.on_settled(from, vote, notification),
+            None if !is_looking => Action::None,
+            vote => self.on_looking(from, vote, notification.round, now_ns),
         }
     }
 
-    fn on_looking(&mut self, from: MachineId, notification: &Notification, now_ns: u64) -> Action {
-        let vote = notification.vote;
+    fn on_looking(&mut self, from: MachineId, vote: Option<Vote>, round: u64, now_ns: u64) -> Action {
         let mut changed = false;
-        if notification.round > self.round {
-            self.round = notification.round;
+        if round > self.round {
+            self.round = round;
             self.received.clear();
             self.tie = false;
             self.adopt(self.own.max(vote));
             changed = true;
-        } else if notification.round < self.round {
+        } else if round < self.round {
             return Action::Answer;
         } else if vote > self.vote {
             self.adopt(vote);
             changed = true;
         }
-        self.tie |= vote.leader != self.vote.leader && (vote.epoch, vote.zxid) == (self.vote.epoch, self.vote.zxid);
+        let Some(vote) = vote else {
+            // It knows no candidate yet; this replica may.
+            self.count(now_ns);
+            return if changed {
+                Action::Broadcast
+            } else if self.vote.is_some() {
+                Action::Answer
+            } else {
+                Action::None
+            };
+        };
+        self.tie |= self.vote.is_some_and(|mine| is_tie(mine, vote));
         self.received.insert(from, vote);
         self.count(now_ns);
         if changed { Action::Broadcast } else { Action::None }
     }
 
-    fn adopt(&mut self, vote: Vote) {
-        self.tie |= self.vote.leader != vote.leader && (self.vote.epoch, self.vote.zxid) == (vote.epoch, vote.zxid);
+    fn adopt(&mut self, vote: Option<Vote>) {
+        self.tie |= self.vote.zip(vote).is_some_and(|(mine, theirs)| is_tie(mine, theirs));
         self.vote = vote;
-        self.received.insert(self.me, vote);
+        if let Some(vote) = vote {
+            self.received.insert(self.me, vote);
+        }
     }
 
     /// A quorum for the own vote starts the last wait; the loss of it, or a better vote, ends the wait.
     fn count(&mut self, now_ns: u64) {
-        let votes = self.received.values().filter(|vote| **vote == self.vote).count();
-        self.decide_at_ns = match self.decide_at_ns {
-            _ if votes < self.quorum => None,
-            Some(at_ns) => Some(at_ns),
-            None => Some(now_ns + FINALIZE_WAIT_NS),
-        };
+        let is_won = self.vote.is_some_and(|vote| self.joint.contains_quorum(&self.for_vote(vote)));
+        self.decide_at_ns = if is_won { Some(self.decide_at_ns.unwrap_or(now_ns + FINALIZE_WAIT_NS)) } else { None };
     }
 
-    /// Somebody has a leader: join if a quorum says the same and the leader itself says that it leads.
-    fn on_settled(&mut self, from: MachineId, notification: &Notification) -> Action {
-        let vote = notification.vote;
+    /// Who votes for this in this round.
+    fn for_vote(&self, vote: Vote) -> Replicas {
+        self.received.iter().filter(|(_, other)| **other == vote).map(|(machine, _)| *machine).collect()
+    }
+
+    /// Somebody has a leader: join if a quorum says the same and the leader itself says that it leads. A quorum of one configuration is enough: a reconfig that waits in this log alone may
+    /// have vanished, or be committed. Whether the leader may lead is settled by then.
+    fn on_settled(&mut self, from: MachineId, vote: Vote, notification: &Notification) -> Action {
+        self.outside.insert(from, (vote, notification.round, notification.state));
         if notification.round == self.round {
             self.received.insert(from, vote);
-            let votes = self.received.values().filter(|other| **other == vote).count();
-            self.outside.insert(from, *notification);
-            if votes >= self.quorum && self.leads(vote.leader, notification.round) {
-                return Action::Decide(vote);
+            let by = self.for_vote(vote);
+            if self.joint.contains_some_quorum(&by) && self.leads(vote.leader, notification.round) {
+                return self.decide(vote, &by);
             }
         }
-        self.outside.insert(from, *notification);
-        let same = |other: &&Notification| (other.vote.leader, other.vote.epoch) == (vote.leader, vote.epoch);
-        if self.outside.values().filter(same).count() >= self.quorum && self.leads(vote.leader, notification.round) {
+        let by: Replicas =
+            self.outside.iter().filter(|(_, (other, ..))| (other.leader, other.epoch) == (vote.leader, vote.epoch)).map(|(from, _)| *from).collect();
+        if self.joint.contains_some_quorum(&by) && self.leads(vote.leader, notification.round) {
             self.round = notification.round;
-            return Action::Decide(vote);
+            return self.decide(vote, &by);
         }
         Action::None
+    }
+
+    fn decide(&self, vote: Vote, by: &Replicas) -> Action {
+        Action::Decide { vote, by: self.joint.counted(by) }
     }
 
     fn leads(&self, leader: MachineId, round: u64) -> bool {
         if leader == self.me {
             return round == self.round;
         }
-        self.outside.get(&leader).is_some_and(|said| said.state == PeerState::Leading)
+        self.outside.get(&leader).is_some_and(|(.., state)| *state == PeerState::Leading)
     }
 
     /// Time has passed.
     pub fn on_wake(&mut self, now_ns: u64) -> Action {
-        if self.decide_at_ns.is_some_and(|at_ns| at_ns <= now_ns) {
-            return Action::Decide(self.vote);
+        if let (Some(at_ns), Some(vote)) = (self.decide_at_ns, self.vote)
+            && at_ns <= now_ns
+        {
+            return self.decide(vote, &self.for_vote(vote));
         }
         if self.resend_at_ns <= now_ns {
-            self.resend_wait_ns = (self.resend_wait_ns * 2).min(RESEND_MAX_NS);
+            let longest_ns = if self.is_voting() { RESEND_MAX_NS } else { ASK_MAX_NS };
+            self.resend_wait_ns = (self.resend_wait_ns * 2).min(longest_ns);
             self.resend_at_ns = now_ns + self.resend_wait_ns;
             return Action::Broadcast;
         }
@@ -159,5 +210,110 @@ impl Election {
     /// When to be woken.
     pub fn wake_ns(&self) -> u64 {
         self.decide_at_ns.map_or(self.resend_at_ns, |at_ns| at_ns.min(self.resend_at_ns))
+    }
+}
+
+fn is_tie(mine: Vote, theirs: Vote) -> bool {
+    mine.leader != theirs.leader && (mine.epoch, mine.zxid) == (theirs.epoch, theirs.zxid)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use vocab::ensemble::Ensemble;
+    use vocab::ids::{Epoch, Zxid};
+
+    use super::*;
+    use crate::quorum::Config;
+
+    fn set(machines: &[u16]) -> Replicas {
+        machines.iter().copied().map(MachineId).collect()
+    }
+
+    fn ensemble() -> Ensemble {
+        Ensemble { voters: set(&[0, 1, 2]), observers: set(&[3, 4]), ..Ensemble::default() }
+    }
+
+    fn vote(leader: u16, zxid: u64) -> Vote {
+        Vote { epoch: Epoch(1), zxid: Zxid(zxid), leader: MachineId(leader) }
+    }
+
+    fn election(me: u16, ensemble: Ensemble) -> Election {
+        let joint = Joint { active: Arc::new(Config::of(ensemble)), proposed: None };
+        Election::begin(vote(me, 5), 1, joint, 0)
+    }
+
+    fn told(vote: Option<Vote>, round: u64, state: PeerState) -> Notification {
+        Notification { vote, round, state, ensemble: Arc::new(ensemble()) }
+    }
+
+    #[test]
+    fn votes_of_voters_alone_count() {
+        let mut election = election(0, ensemble());
+        let looking = |vote| told(Some(vote), 1, PeerState::Looking);
+        let mut check = |from: u16, vote: Vote, action: Action, wins: bool| {
+            assert_eq!(election.on_notification(MachineId(from), &looking(vote), 0), action, "from {from}");
+            assert_eq!(election.decide_at_ns.is_some(), wins, "from {from}");
+        };
+        check(3, vote(0, 5), Action::Answer, false); // Observers are told, not counted …
+        check(4, vote(0, 5), Action::Answer, false);
+        check(1, vote(4, 9), Action::Answer, false); // … nor voted for: who wants one gets this vote back.
+        check(1, vote(0, 5), Action::None, true);
+        check(2, vote(2, 7), Action::Broadcast, true); // The better vote has 2's own and this one's.
+        let Action::Decide { vote: won, by } = election.on_wake(FINALIZE_WAIT_NS) else { panic!("a quorum has waited long enough") };
+        assert_eq!((won, by), (vote(2, 7), vec![MachineId(0), MachineId(2)]));
+    }
+
+    #[test]
+    fn who_does_not_vote_joins_whom_a_quorum_follows() {
+        let mut election = election(3, ensemble());
+        assert_eq!(election.vote, None);
+        let mut check = |from: u16, state: PeerState, action: Action| {
+            assert_eq!(election.on_notification(MachineId(from), &told(Some(vote(2, 7)), 9, state), 0), action, "from {from}");
+        };
+        check(0, PeerState::Looking, Action::Broadcast); // Whoever counts it is told.
+        check(4, PeerState::Following, Action::None); // Another observer's word is nothing.
+        check(0, PeerState::Following, Action::None);
+        check(1, PeerState::Following, Action::None); // A quorum, but the leader has not said so itself.
+        check(2, PeerState::Leading, Action::Decide { vote: vote(2, 7), by: [0, 1, 2].map(MachineId).into() });
+    }
+
+    #[test]
+    fn who_does_not_know_that_it_votes_is_counted_by_who_does() {
+        // 3 knows the first configuration only; 0 and 1 know of one in which it votes, and need it.
+        let proposed = Arc::new(Config::of(Ensemble { voters: set(&[0, 1, 3, 4]), ..Ensemble::default() }));
+        let mut knowing = Election::begin(vote(0, 5), 4, Joint { active: Arc::new(Config::of(ensemble())), proposed: Some(proposed) }, 0);
+        let mut unaware = election(3, ensemble());
+        assert_eq!(unaware.on_notification(MachineId(0), &told(knowing.vote, knowing.round, PeerState::Looking), 0), Action::Broadcast);
+        assert_eq!((unaware.vote, unaware.round), (Some(vote(0, 5)), 4));
+        knowing.on_notification(MachineId(1), &told(Some(vote(0, 5)), 4, PeerState::Looking), 0);
+        assert_eq!(knowing.decide_at_ns, None);
+        knowing.on_notification(MachineId(3), &told(unaware.vote, unaware.round, PeerState::Looking), 0);
+        assert!(knowing.decide_at_ns.is_some());
+    }
+
+    #[test]
+    fn who_weighs_nothing_votes_for_others() {
+        let weights = BTreeMap::from([(MachineId(2), 0)]);
+        let mut election = election(2, Ensemble { weights, groups: vec![set(&[0, 1, 2])], ..ensemble() });
+        assert_eq!(election.vote, None);
+        assert_eq!(election.on_notification(MachineId(0), &told(None, 1, PeerState::Looking), 0), Action::None); // Neither knows a candidate.
+        assert_eq!(election.on_notification(MachineId(0), &told(Some(vote(0, 1)), 1, PeerState::Looking), 0), Action::Broadcast);
+        assert_eq!(election.on_notification(MachineId(1), &told(None, 1, PeerState::Looking), 0), Action::Answer);
+        assert_eq!(election.vote, Some(vote(0, 1)));
+    }
+
+    #[test]
+    fn with_two_configurations_both_must_elect() {
+        let active = Arc::new(Config::of(ensemble()));
+        let proposed = Arc::new(Config::of(Ensemble { voters: set(&[0, 3, 4]), ..Ensemble::default() }));
+        let mut election = Election::begin(vote(0, 5), 1, Joint { active, proposed: Some(proposed) }, 0);
+        let mut check = |from: u16, wins: bool| {
+            election.on_notification(MachineId(from), &told(Some(vote(0, 5)), 1, PeerState::Looking), 0);
+            assert_eq!(election.decide_at_ns.is_some(), wins, "from {from}");
+        };
+        check(1, false); // A quorum of the old one only.
+        check(3, true);
     }
 }

@@ -3,10 +3,11 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use vocab::ensemble::Ensemble;
 use vocab::fact::Mark;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::process;
-use vocab::service::{ErrorCode, Op, Reply, WatchEvent};
+use vocab::service::{ErrorCode, Ids, Op, Reply, WatchEvent};
 
 use crate::txn::Txn;
 
@@ -88,6 +89,15 @@ pub enum PeerState {
     Leading,
 }
 
+/// LearnerInfo: what a learner says of itself at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LearnerInfo {
+    /// The accepted epoch.
+    pub accepted: Epoch,
+    /// The version of the configuration that it takes to be in force (configVersion).
+    pub config: Zxid,
+}
+
 /// Whom a replica votes for, and why: epoch first, then zxid, then server id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vote {
@@ -100,24 +110,25 @@ pub struct Vote {
 }
 
 /// A vote on its way (FastLeaderElection.Notification).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Notification {
-    /// The vote.
-    pub vote: Vote,
+    /// The vote; none of a replica that does not vote, or knows nobody to vote for.
+    pub vote: Option<Vote>,
     /// The election's round (electionEpoch, logical clock).
     pub round: u64,
     /// What the sender is doing.
     pub state: PeerState,
+    /// The configuration that it takes to be in force.
+    pub ensemble: Arc<Ensemble>,
 }
 
 /// A QuorumPacket, by its name in Leader.java.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Packet {
     /// FOLLOWERINFO (11): the learner's accepted epoch (the paper's CEPOCH).
-    FollowerInfo {
-        /// The accepted epoch.
-        accepted: Epoch,
-    },
+    FollowerInfo(LearnerInfo),
+    /// OBSERVERINFO (16): the same, of a learner that observes.
+    ObserverInfo(LearnerInfo),
     /// LEADERINFO (17): the new epoch (NEWEPOCH).
     LeaderInfo {
         /// The epoch.
@@ -169,6 +180,25 @@ pub enum Packet {
         /// What is committed.
         zxid: Zxid,
     },
+    /// COMMITANDACTIVATE (9): the commit of a reconfig.
+    CommitAndActivate {
+        /// What is committed.
+        zxid: Zxid,
+        /// Who leads from here on.
+        leader: MachineId,
+    },
+    /// INFORM (8): to an observer, a transaction that is committed.
+    Inform {
+        /// The transaction.
+        txn: Arc<Txn>,
+    },
+    /// INFORMANDACTIVATE (19): the same, of a reconfig.
+    InformAndActivate {
+        /// The transaction.
+        txn: Arc<Txn>,
+        /// Who leads from here on.
+        leader: MachineId,
+    },
     /// PING (5), either way. A learner's carries the sessions that it heard of since the last one.
     Ping {
         /// Sessions with their timeouts in ms.
@@ -180,8 +210,10 @@ pub enum Packet {
         session: SessionId,
         /// The request's number; 0 to open a session.
         xid: Xid,
-        /// What is asked.
-        request: vocab::service::Request,
+        /// Who its connection was when it came (authinfo).
+        ids: Ids,
+        /// What is asked; boxed, since it is the longest of all that travels and among the rarest.
+        request: Box<vocab::service::Request>,
     },
     /// REVALIDATE (6), learner to leader: may this session go on here?
     Revalidate {
@@ -233,7 +265,8 @@ impl Packet {
     /// The packet's name in ZooKeeper's Leader.java.
     pub fn kind(&self) -> &'static str {
         match self {
-            Packet::FollowerInfo { .. } => "FOLLOWERINFO",
+            Packet::FollowerInfo(_) => "FOLLOWERINFO",
+            Packet::ObserverInfo(_) => "OBSERVERINFO",
             Packet::LeaderInfo { .. } => "LEADERINFO",
             Packet::AckEpoch { .. } => "ACKEPOCH",
             Packet::Diff { .. } => "DIFF",
@@ -244,6 +277,9 @@ impl Packet {
             Packet::Proposal { .. } => "PROPOSAL",
             Packet::Ack { .. } => "ACK",
             Packet::Commit { .. } => "COMMIT",
+            Packet::CommitAndActivate { .. } => "COMMITANDACTIVATE",
+            Packet::Inform { .. } => "INFORM",
+            Packet::InformAndActivate { .. } => "INFORMANDACTIVATE",
             Packet::Ping { .. } => "PING",
             Packet::Request { .. } => "REQUEST",
             Packet::Revalidate { .. } | Packet::Revalidated { .. } => "REVALIDATE",

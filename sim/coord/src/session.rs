@@ -83,15 +83,21 @@ impl Tracker {
 
     /// The session was heard of. Says whether it lives.
     pub fn touch(&mut self, session: SessionId, now_ns: u64) -> bool {
-        let Some(tracked) = self.sessions.get(&session).filter(|tracked| !tracked.closing) else { return false };
-        let (before_ns, deadline_ns) = (tracked.deadline_ns, self.deadline(tracked.timeout_ms, now_ns));
-        if deadline_ns > before_ns {
-            self.undue(session, before_ns);
-            self.deadlines.entry(deadline_ns).or_default().insert(session);
-        }
-        let tracked = self.sessions.get_mut(&session).expect("just looked at");
+        let timeout_ms = self.sessions.get(&session).map_or(0, |tracked| tracked.timeout_ms);
+        self.renew(session, timeout_ms, now_ns)
+    }
+
+    /// The session was heard of on a connection that has negotiated this timeout, which counts from now on. Says whether it lives.
+    pub fn renew(&mut self, session: SessionId, timeout_ms: u32, now_ns: u64) -> bool {
+        let after_ns = self.deadline(timeout_ms, now_ns);
+        let Some(tracked) = self.sessions.get_mut(&session).filter(|tracked| !tracked.closing) else { return false };
+        let before_ns = std::mem::replace(&mut tracked.deadline_ns, after_ns);
         tracked.heard_ns = now_ns;
-        tracked.deadline_ns = before_ns.max(deadline_ns);
+        tracked.timeout_ms = timeout_ms;
+        if after_ns != before_ns {
+            self.undue(session, before_ns);
+            self.deadlines.entry(after_ns).or_default().insert(session);
+        }
         true
     }
 
@@ -104,9 +110,9 @@ impl Tracker {
         }
     }
 
-    /// The session moves to the client's new replica. Says whether it lives.
-    pub fn adopt(&mut self, session: SessionId, owner: MachineId, now_ns: u64) -> bool {
-        let lives = self.touch(session, now_ns);
+    /// The session moves to the client's new replica, with what was negotiated there. Says whether it lives.
+    pub fn adopt(&mut self, session: SessionId, timeout_ms: u32, owner: MachineId, now_ns: u64) -> bool {
+        let lives = self.renew(session, timeout_ms, now_ns);
         if let Some(tracked) = self.sessions.get_mut(&session).filter(|_| lives) {
             tracked.owner = Some(owner);
         }
@@ -185,6 +191,11 @@ mod tests {
         assert_eq!(tracker.overdue(ms(1_500)), [Overdue { session: SessionId(1), silent_ms: 1_400, timeout_ms: 1_000 }]);
         assert!(tracker.touch(SessionId(1), ms(600)));
         assert_eq!(tracker.next_deadline_ns(), Some(ms(2_000)));
+        // A connection's own timeout counts, a shorter one too.
+        assert!(tracker.renew(SessionId(1), 2_000, ms(600)));
+        assert_eq!(tracker.next_deadline_ns(), Some(ms(3_000)));
+        assert!(tracker.renew(SessionId(1), 1_000, ms(600)));
+        assert_eq!(tracker.next_deadline_ns(), Some(ms(2_000)));
         tracker.close(SessionId(1));
         assert!(!tracker.touch(SessionId(1), ms(700)));
         assert_eq!(tracker.next_deadline_ns(), None);
@@ -194,7 +205,7 @@ mod tests {
     fn a_session_belongs_to_the_replica_that_last_took_it() {
         let mut tracker = Tracker::new(500, &BTreeMap::from([(SessionId(1), 1_000)]), 0);
         assert_eq!(tracker.is_owned_by(SessionId(1), MachineId(0)), Some(true)); // The first to speak owns it.
-        assert!(tracker.adopt(SessionId(1), MachineId(1), 0));
+        assert!(tracker.adopt(SessionId(1), 1_000, MachineId(1), 0));
         assert_eq!(tracker.is_owned_by(SessionId(1), MachineId(0)), Some(false));
         assert_eq!(tracker.is_owned_by(SessionId(2), MachineId(0)), None);
     }

@@ -2,7 +2,7 @@
 
 use vocab::fact::Mark;
 use vocab::ids::{SessionId, Xid, Zxid};
-use vocab::service::{Data, ErrorCode, Path};
+use vocab::service::{Acls, Data, ErrorCode, Path};
 
 /// TxnHeader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +60,8 @@ pub enum Body {
         path: Path,
         /// The content.
         data: Data,
+        /// Whom it allows what, as it was after the fixup.
+        acl: Acls,
         /// What kind of node.
         kind: NodeKind,
         /// The parent's create counter after it.
@@ -80,6 +82,20 @@ pub enum Body {
         data: Data,
         /// The version after it.
         version: i32,
+    },
+    /// SetACLTxn.
+    SetAcl {
+        /// The path.
+        path: Path,
+        /// The list, as it was after the fixup.
+        acl: Acls,
+        /// The ACL version after it.
+        version: i32,
+    },
+    /// A reconfig: SetDataTxn of `/zookeeper/config`, whose version it makes -1.
+    Reconfig {
+        /// The new configuration, as text.
+        data: Data,
     },
     /// CheckVersionTxn, within a multi.
     Check,

@@ -7,39 +7,59 @@ use coord::codec::{decode, encode, seal};
 use coord::disk::format;
 use coord::disk::recovery::{Recovered, recover};
 use coord::tree::Tree;
+use coord::tree::prep::Asker;
 use coord::tree::state::{self, Cursor};
 use coord::txn::{Head, Txn};
 use proptest::prelude::*;
 use vocab::ids::{Epoch, SessionId, Xid, Zxid};
+use vocab::plan::{Compat, Coordination};
 use vocab::process::FileName;
-use vocab::service::{CreateMode, Op, Request};
+use vocab::service::{Acl, Acls, CreateMode, Id, Op, Perms, Request, acl};
 
 /// A leader's history of `count` transactions over a few paths, with the tree after each.
 fn history(count: u32, seed: u64) -> (Vec<Arc<Txn>>, Vec<Tree>) {
     let mut dice = vocab::dice::Dice::named(seed, "history", 0, 0);
     let (mut ahead, mut tree) = (Tree::new().ahead(), Tree::new());
+    let closed: Acls = [Acl::new(Perms::ALL, "digest", "ann:hash"), Acl::new(Perms::READ, "world", "anyone")].into();
+    let ids = [Id::new("digest", "ann:hash")];
+    let coordination = Coordination {
+        tick_ms: 500,
+        init_limit: 10,
+        sync_limit: 5,
+        snap_count: 7,
+        snap_retain: 2,
+        snap_chunk: 3,
+        commit_log_count: 5,
+        compat: Compat::V3_9,
+        extended_types: true,
+        reconfig_enabled: true,
+        skip_reconfig_acl: true,
+        container_check_ms: 60_000,
+        jute_max_buffer: 0xf_ffff,
+        plant: None,
+    };
+    let asker = Asker { ids: &ids, standing: Ok(()), coordination: &coordination };
     let (mut txns, mut trees) = (Vec::new(), vec![tree.clone()]);
     for i in 1..=count {
         let path = |dice: &mut vocab::dice::Dice| ["/a", "/b", "/a/x", "/a/y", "/b/z"][dice.below(5) as usize].into();
         let session = SessionId(1 + dice.below(2) as i64);
-        let request = match dice.below(8) {
+        let request = match dice.below(10) {
             _ if i <= 2 => Request::CreateSession { timeout_ms: 4_000 },
             0 => Request::CreateSession { timeout_ms: 4_000 },
             1 => Request::Op(Op::CloseSession),
             2 => Request::Op(Op::Delete { path: path(&mut dice), version: -1 }),
             3 => Request::Op(Op::SetData { path: path(&mut dice), data: None, version: dice.below(2) as i32 - 1 }),
-            4 => Request::Op(Op::Multi(vec![
-                Op::Create { path: path(&mut dice), data: None, mode: CreateMode::Persistent, stat: false },
-                Op::Check { path: path(&mut dice), version: 0 },
-            ])),
-            5 => Request::Op(Op::Create { path: path(&mut dice), data: None, mode: CreateMode::Ephemeral, stat: true }),
-            6 => Request::Op(Op::Create { path: "/a/s-".into(), data: None, mode: CreateMode::PersistentSequential, stat: true }),
-            _ => Request::Op(Op::Create { path: path(&mut dice), data: Some(Arc::from(*b"data")), mode: CreateMode::PersistentWithTtl(9), stat: false }),
+            4 => Request::Op(Op::Multi(vec![Op::create(path(&mut dice), None, CreateMode::Persistent), Op::Check { path: path(&mut dice), version: 0 }])),
+            5 => Request::Op(Op::Create { path: path(&mut dice), data: None, mode: CreateMode::Ephemeral, acl: acl::open(), stat: true }),
+            6 => Request::Op(Op::Create { path: "/a/s-".into(), data: None, mode: CreateMode::PersistentSequential, acl: closed.clone(), stat: true }),
+            7 => Request::Op(Op::SetAcl { path: path(&mut dice), acl: closed.clone(), version: -1 }),
+            8 => Request::Op(Op::SetAcl { path: path(&mut dice), acl: acl::open(), version: dice.below(3) as i32 - 1 }),
+            _ => Request::Op(Op::create(path(&mut dice), Some(Arc::from(*b"data")), CreateMode::PersistentWithTtl(9))),
         };
         let head =
             Head { session: if i <= 2 { SessionId(i64::from(i)) } else { session }, xid: Xid(i as i32), zxid: Zxid::new(Epoch(1), i), time_ms: i64::from(i) };
-        let txn = Arc::new(ahead.propose(head, &request));
-        tree.apply(&txn, false, &mut Vec::new());
+        let txn = Arc::new(ahead.propose(head, asker, &request));
+        tree.apply(&txn, false, None);
         txns.push(txn);
         trees.push(tree.clone());
     }
@@ -73,7 +93,7 @@ fn fuzzy(trees: &[Tree], from: usize, chunk: usize) -> (FileName, Vec<u8>, usize
 fn ends_at(recovered: &Recovered, trees: &[Tree]) -> usize {
     let mut tree = recovered.tree.clone();
     recovered.unapplied.iter().for_each(|txn| {
-        tree.apply(txn, false, &mut Vec::new());
+        tree.apply(txn, false, None);
     });
     let at = recovered.last().counter() as usize;
     assert_eq!(tree.digest(), trees[at].digest(), "the tree at {}", recovered.last());

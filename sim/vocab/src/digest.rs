@@ -5,10 +5,10 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::ids::SessionId;
-use crate::service::Stat;
+use crate::service::{Acl, Stat};
 
-/// The checksum of one znode. `owner` is the stat's owner; `kind` is 0 persistent, 1 ephemeral, 2 container, 3 with TTL; `ttl_ms` is 0 but for the last.
-pub fn znode(path: &str, data: Option<&[u8]>, stat: &Stat, kind: u8, ttl_ms: i64, buffer: &mut Vec<u8>) -> u64 {
+/// The checksum of one znode. `owner` is the stat's owner; `kind` is 0 persistent, 1 ephemeral, 2 container, 3 with TTL; `ttl_ms` is 0 but for the last. Whom the node allows what comes at the end.
+pub fn znode(path: &str, data: Option<&[u8]>, acl: &[Acl], stat: &Stat, kind: u8, ttl_ms: i64, buffer: &mut Vec<u8>) -> u64 {
     buffer.clear();
     buffer.extend_from_slice(&(path.len() as u32).to_le_bytes());
     buffer.extend_from_slice(path.as_bytes());
@@ -26,6 +26,13 @@ pub fn znode(path: &str, data: Option<&[u8]>, stat: &Stat, kind: u8, ttl_ms: i64
         buffer.extend_from_slice(&number.to_le_bytes());
     }
     buffer.push(kind);
+    for Acl { perms, id } in acl {
+        buffer.extend_from_slice(&perms.0.to_le_bytes());
+        for text in [&id.scheme, &id.id] {
+            buffer.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            buffer.extend_from_slice(text.as_bytes());
+        }
+    }
     xxh3_64(buffer)
 }
 

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::curator::{Belief, Conclusion, ConnectionState, RequestId, Retry};
+use crate::ensemble::Ensemble;
 use crate::happening::Happening;
 use crate::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
+pub use crate::recipe::RecipeFact;
 use crate::service::{ErrorCode, Op, Reply, Transaction, WatchEvent};
 
 /// A transaction's identity beyond its zxid: a checksum of its logged content. Two transactions with equal zxid and different marks are different transactions.
@@ -112,6 +115,18 @@ pub enum ReplicaFact {
         zxid: Zxid,
         /// Some vote of the deciding quorum had first been for another replica with equal epoch and zxid: the server id decided.
         tie: bool,
+        /// Whose votes it counted.
+        by: Vec<MachineId>,
+    },
+    /// It follows, or leads itself, without an election: the commit of a reconfig named this leader.
+    Appointed {
+        /// Who leads; itself, perhaps.
+        leader: MachineId,
+    },
+    /// What it takes to be the configuration in force, from now on: read at a start, applied, taken over with a state, or heard in a vote.
+    Configured {
+        /// The configuration.
+        ensemble: Arc<Ensemble>,
     },
     /// It promised never to follow a leader of a lower epoch (acceptedEpoch durable).
     EpochAccepted {
@@ -335,54 +350,12 @@ pub enum ClientFact {
         /// The event.
         event: WatchEvent,
     },
+    /// Curator tells its application how the session stands.
+    Connection(ConnectionState),
+    /// Curator sent a request again; this one was invoked just now.
+    Retried(Retry),
     /// The client's recipe says something about itself that a rule or a probe wants to know.
     Recipe(RecipeFact),
     /// The client has done what the plan wants of it, after the heal too.
     Finished,
-}
-
-/// What the recipes of ZooKeeper's documentation say of themselves.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RecipeFact {
-    /// It holds the lock or leads the election at `path`: its node was the lowest.
-    Acquired {
-        /// The lock's directory.
-        path: String,
-        /// Its own node.
-        node: String,
-    },
-    /// It gave it up, or lost it with its session.
-    Released {
-        /// The lock's directory.
-        path: String,
-        /// Its own node.
-        node: String,
-    },
-    /// A check-and-set of a counter went from `from` to `to`.
-    Counted {
-        /// The counter.
-        path: String,
-        /// The value before.
-        from: u64,
-        /// The value after.
-        to: u64,
-    },
-    /// It put an element into a queue.
-    Queued {
-        /// The element's node.
-        node: String,
-    },
-    /// It took an element out of a queue: its delete succeeded.
-    Taken {
-        /// The element's node.
-        node: String,
-    },
-    /// It left a barrier, which `present` clients had reached.
-    Passed {
-        /// The barrier.
-        path: String,
-        /// How many were there.
-        present: u32,
-    },
 }

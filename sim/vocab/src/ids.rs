@@ -14,6 +14,11 @@ impl MachineId {
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
+
+    /// The machine's IP address, by which ZooKeeper's scheme `ip` knows it: 10.0.0.0/16, in the order of the machines.
+    pub fn address(self) -> String {
+        format!("10.0.{}.{}", self.0 >> 8, self.0 & 0xff)
+    }
 }
 
 impl fmt::Display for MachineId {
@@ -118,6 +123,8 @@ pub struct Xid(pub i32);
 impl Xid {
     /// The xid of every ping (ZooKeeper's wire).
     pub const PING: Xid = Xid(-2);
+    /// The xid of every auth (ZooKeeper's wire).
+    pub const AUTH: Xid = Xid(-4);
     /// The xid of every setWatches (ZooKeeper's wire).
     pub const SET_WATCHES: Xid = Xid(-8);
 }

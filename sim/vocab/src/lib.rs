@@ -3,11 +3,14 @@
 pub mod ids;
 pub mod time;
 pub mod dice;
+pub mod ensemble;
 pub mod plan;
 pub mod happening;
 pub mod process;
 pub mod service;
 pub mod digest;
+pub mod curator;
+pub mod recipe;
 pub mod fact;
 pub mod recording;
 pub mod verdict;

@@ -34,6 +34,9 @@ fn a_disk_is_lost_while_a_majority_of_the_others_stands_in_for_it() {
     check(&[(1, 5), (1, 5), (1, 5), (0, 5), (0, 0)], Budget::Majority, &spared);
     check(&[(1, 5)], Budget::Majority, &spared); // Nobody else.
     check(&[(1, 5), (0, 0), (0, 0)], Budget::Unrestricted, &struck);
+    check(&[(1, 5), (1, 5), (1, 5), (1, 5), (1, 5)], Budget::Everyone, &struck);
+    check(&[(1, 5), (1, 5), (1, 5), (1, 5), (1, 4)], Budget::Everyone, &spared); // A majority is not everyone.
+    check(&[(1, 5)], Budget::Everyone, &spared); // Nobody is no surety.
 }
 
 #[test]

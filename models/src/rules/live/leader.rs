@@ -25,7 +25,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         let established = replica.leading.is_some_and(|leadership| case.ensemble.leaderships[leadership].established.is_some());
         established && replica.serving.is_some()
     };
-    let leaders = present(case, 0, case.recording.plan.cluster.replicas).filter(leads).count();
+    let leaders = present(case, 0, case.recording.plan.replicas()).filter(leads).count();
     finding.judge(leaders > 0, || {
         let roles: Vec<String> = case.ensemble.replicas.iter().enumerate().map(|(at, replica)| format!("{at}: {}", role(replica))).collect();
         format!("no replica leads and serves; {}", roles.join(", "))

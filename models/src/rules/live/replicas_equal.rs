@@ -22,7 +22,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     }
     let ensemble = &case.ensemble;
     let mut first: Option<(MachineId, &Replica)> = None;
-    for machine in present(case, 0, case.recording.plan.cluster.replicas) {
+    for machine in present(case, 0, case.recording.plan.replicas()) {
         let replica = &ensemble.replicas[machine.index()];
         finding.judge(replica.up && replica.serving.is_some(), || format!("{machine} does not serve"));
         let Some((other, equal)) = first else {

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
-    let replicas = usize::from(case.recording.plan.cluster.replicas);
+    let replicas = usize::from(case.recording.plan.replicas());
     let counts = |machine: MachineId| {
         let plan = machine.index().checked_sub(replicas).and_then(|client| case.recording.plan.clients.get(client));
         plan.is_some_and(|plan| plan.workload == WorkloadKind::Counters)
@@ -35,12 +35,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     }
     for (path, mut steps) in steps {
         steps.sort_unstable_by_key(|(position, _)| *position);
-        let changes = case.course.timelines.get(path).map_or(&[][..], |timeline| &timeline.data);
         for pair in steps.windows(2) {
             let ((first, a), (second, b)) = (pair[0], pair[1]);
-            let from = changes.partition_point(|(position, _)| *position <= first);
-            let until = changes.partition_point(|(position, _)| *position < second).max(from);
-            let between = &changes[from..until];
+            let between = case.course.changes.data_between(path, first, second);
             // Whoever else writes there, or deletes it, is no counter.
             let counted = |(position, kind): &(Position, EventKind)| {
                 let txn = case.course.steps[*position as usize - 1].txn;

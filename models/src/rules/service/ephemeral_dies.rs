@@ -18,9 +18,9 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     for step in &case.course.steps {
         let txn = step.txn;
-        // A multi fails within its own results, which another rule looks at; a second closing is another rule's too.
+        // A multi fails within its own results, which another rule looks at; a second closing is another rule's too, and a container's deletion is the leader's own.
         let Request::Op(op) = &txn.request else { continue };
-        if let Op::Multi(_) | Op::CloseSession = op {
+        if matches!(op, Op::Multi(_) | Op::CloseSession) || txn.session == SessionId::NONE {
             continue;
         }
         finding.judge(!step.dead || txn.error.is_some(), || {

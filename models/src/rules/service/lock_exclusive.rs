@@ -41,7 +41,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         turns.sort_unstable();
         for pair in turns.windows(2).filter(|pair| pair[0].1 != pair[1].1) {
             let ((first, node), (second, next)) = (pair[0], pair[1]);
-            finding.judge(!case.course.exists(node, second), || {
+            finding.judge(!case.course.changes.exists(node, second), || {
                 let zxid = |position| case.course.zxid(position);
                 format!("{directory} is held by {node} from {} and by {next} from {}, when {node} is still there", zxid(first), zxid(second))
             });

@@ -21,18 +21,33 @@ pub mod sync;
 pub mod ephemeral_owner;
 pub mod sequential_unique;
 pub mod watch;
+pub mod watch_persistent;
+pub mod acl;
+pub mod identity;
+pub mod container_empty;
+pub mod ttl_not_early;
 pub mod replica_state;
 pub mod lock_exclusive;
 pub mod counter;
 pub mod queue_once;
 
-use vocab::service::{Reply, Stat};
+use vocab::service::{Op, Reply, Stat};
 
 /// The stats of a reply that are of the node that the request names.
 fn stat_of(reply: &Reply) -> Option<&Stat> {
     match reply {
-        Reply::Stat(stat) | Reply::Data { stat, .. } => Some(stat),
+        Reply::Stat(stat) | Reply::Data { stat, .. } | Reply::Acl { stat, .. } => Some(stat),
         Reply::Children { stat, .. } | Reply::Created { stat, .. } => stat.as_ref(),
-        Reply::Done | Reply::Synced { .. } | Reply::Multi(_) => None,
+        Reply::Done | Reply::Synced { .. } | Reply::Multi(_) | Reply::Ephemerals(_) | Reply::Count(_) | Reply::Ids(_) => None,
+    }
+}
+
+/// The single operations of a request with their results, as far as they succeeded.
+pub(super) fn parts<'r>(op: &'r Op, reply: &'r Reply) -> Vec<(&'r Op, &'r Reply)> {
+    match (op, reply) {
+        (Op::Multi(ops) | Op::MultiRead(ops), Reply::Multi(results)) => {
+            ops.iter().zip(results).filter_map(|(op, result)| Some((op, result.as_ref().ok()?))).collect()
+        }
+        (op, reply) => vec![(op, reply)],
     }
 }

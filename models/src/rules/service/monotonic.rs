@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vocab::ids::{SessionId, Zxid};
+use vocab::ids::{SessionId, Xid, Zxid};
 
 use crate::case::Case;
 use crate::case::clients::{Item, Request};
@@ -35,7 +35,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                 Item::Event { zxid, .. } => told = told.max(*zxid),
                 Item::Answered { request, .. } if told > Zxid::ZERO => {
                     let request = &case.clients.requests[*request];
-                    let Some(returned) = request.returned else { continue };
+                    let Some(returned) = request.returned.filter(|_| request.xid != Xid::AUTH) else { continue };
                     finding.judge(returned.zxid >= told, || {
                         format!("{} at {} gets a reply from {}, after an event of {told}", request.machine, case.when(returned.note), returned.zxid)
                     });

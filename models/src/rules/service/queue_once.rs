@@ -20,10 +20,8 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for (note, machine, node) in &case.clients.taken {
         let times = taken.entry(node).or_default();
         *times += 1;
-        let deletions = case.course.timelines.get(*node).map_or(0, |timeline| {
-            let gone = timeline.data.iter().filter(|(_, kind)| *kind == EventKind::NodeDeleted);
-            gone.filter(|(position, _)| case.course.steps[*position as usize - 1].committed < *note).count()
-        });
+        let gone = case.course.changes.data(node).filter(|(_, kind)| *kind == EventKind::NodeDeleted);
+        let deletions = gone.filter(|(position, _)| case.course.steps[*position as usize - 1].committed < *note).count();
         finding.judge(*times <= deletions, || {
             format!("{machine} at {} takes {node}, taken {times} times by then and deleted {deletions} times", case.when(*note))
         });

@@ -8,7 +8,7 @@ use crate::rules::{Finding, Footing, Rule};
 pub const RULE: Rule = Rule {
     id: "service.read",
     law: "Every read is answered as the reference answers it from the state with the reply's zxid.",
-    source: "ZooKeeper: FinalRequestProcessor; the reference, proven on transcripts of ZooKeeper 3.8.0",
+    source: "ZooKeeper: FinalRequestProcessor; the reference, proven on transcripts of ZooKeeper 3.8.0 and 3.9.3",
     footing: Footing::Chain,
     check,
 };

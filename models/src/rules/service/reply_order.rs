@@ -6,7 +6,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "service.reply-order",
-    law: "On one connection every reply is to the oldest request that has none.",
+    law: "On one connection every reply is to the oldest request that has none; auths are answered at once, and have an order of their own.",
     source: "ZooKeeper: wire protocol; ClientCnxn.readResponse, Xid out of order",
     footing: Footing::Firm,
     check,

@@ -1,5 +1,6 @@
 //! What is committed is what was asked. Sessions whose client never heard of them have their opening and their expiry in the chain, and nothing else.
 
+use vocab::ids::SessionId;
 use vocab::service::{Op, Request};
 
 use crate::case::Case;
@@ -7,7 +8,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "service.request-intact",
-    law: "A committed transaction is a write that its session's client had sent under that number, unchanged, or the opening of a session, or the closing of one that the leader had declared dead.",
+    law: "A committed transaction is a write that its session's client had sent under that number, unchanged, or the opening of a session, or the closing of one that the leader had declared dead, or its deletion of a container or TTL node.",
     source: "Zab (DSN 2011), integrity, carried to clients; ZooKeeper: Request and TxnHeader (clientId, cxid)",
     footing: Footing::Chain,
     check,
@@ -22,6 +23,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             Request::Op(Op::CloseSession) if txn.xid.0 == 0 => {
                 let declared = case.ensemble.expiries.iter().any(|expiry| expiry.session == txn.session && expiry.note < step.proposed);
                 finding.judge(declared, || format!("{} closes a session that no leader had declared dead", at()));
+            }
+            Request::Op(Op::DeleteContainer { .. }) if txn.session == SessionId::NONE => {
+                finding.judge(txn.xid.0 == 0, || format!("{} is a leader's own deletion, which takes no xid", at()));
             }
             Request::Op(op) => match case.clients.find(txn.session, txn.xid) {
                 None => finding.judge(false, || format!("{} is a {} that no client sent", at(), op.name())),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use vocab::ids::Zxid;
 use vocab::service::{Op, Reply};
 
+use super::parts;
 use crate::case::Case;
 use crate::case::course::Position;
 use crate::rules::{Finding, Footing, Rule};
@@ -33,18 +34,10 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             }
             let number = path.strip_prefix(&**asked).filter(|number| number.len() >= DIGITS && number.bytes().all(|byte| byte.is_ascii_digit()));
             let parent = path::parent(path).unwrap_or("/");
-            let before = number.and_then(|number| given.insert((parent, case.course.created(parent, position), number), returned.zxid));
+            let before = number.and_then(|number| given.insert((parent, case.course.changes.created(parent, position), number), returned.zxid));
             finding.judge(number.is_some() && before.is_none(), || {
                 format!("{} at {} is given {path} for {asked} in {}; given before in {before:?}", request.machine, case.when(returned.note), returned.zxid)
             });
         }
-    }
-}
-
-/// The single operations of a request with their results, as far as they succeeded.
-fn parts<'r>(op: &'r Op, reply: &'r Reply) -> Vec<(&'r Op, &'r Reply)> {
-    match (op, reply) {
-        (Op::Multi(ops), Reply::Multi(results)) => ops.iter().zip(results).filter_map(|(op, result)| Some((op, result.as_ref().ok()?))).collect(),
-        (op, reply) => vec![(op, reply)],
     }
 }

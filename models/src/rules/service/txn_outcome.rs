@@ -8,7 +8,7 @@ use crate::rules::{Finding, Footing, Rule};
 pub const RULE: Rule = Rule {
     id: "service.txn-outcome",
     law: "The error that a leader records for a transaction is the one that the reference comes to.",
-    source: "ZooKeeper: PrepRequestProcessor; the reference, proven on transcripts of ZooKeeper 3.8.0",
+    source: "ZooKeeper: PrepRequestProcessor; the reference, proven on transcripts of ZooKeeper 3.8.0 and 3.9.3",
     footing: Footing::Chain,
     check,
 };

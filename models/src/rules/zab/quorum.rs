@@ -1,16 +1,17 @@
-//! A quorum is a majority, and each of its members had said that it has what the quorum commits. Never a look at the disks, which is `ack_durable`'s.
+//! A quorum is one of the configuration that the history ends with, and each of its members had said that it has what the quorum commits. Never a look at the disks, which is `ack_durable`'s, nor at the configuration that gives way, which is `joint_quorum`'s.
 
 use std::collections::BTreeSet;
 
 use vocab::ids::MachineId;
 
 use crate::case::Case;
+use crate::quorums;
 use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "zab.quorum",
-    law: "What a leader commits, its initial history included, is its own history, and a majority of distinct replicas had acknowledged it.",
-    source: "Zab (DSN 2011), section 4, phases 2 and 3; Leader.java, hasAllQuorums",
+    law: "What a leader commits, its initial history included, is its own history, and a quorum of distinct voters of its configuration had acknowledged it: a majority, or what weights and groups make of it.",
+    source: "Zab (DSN 2011), section 4, phases 2 and 3; Leader.java, hasAllQuorums; QuorumHierarchical.java",
     footing: Footing::Firm,
     check,
 };
@@ -20,7 +21,8 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for commit in &ensemble.commits {
         let members: BTreeSet<MachineId> = commit.quorum.iter().copied().collect();
         let voters = members.iter().all(|member| member.index() < ensemble.replicas.len());
-        let enough = members.len() == commit.quorum.len() && voters && members.len() >= ensemble.majority;
+        let config = &ensemble.configs.get(commit.force.next.unwrap_or(commit.force.active)).config;
+        let enough = members.len() == commit.quorum.len() && voters && quorums::is_quorum(config, &members);
         let what = if commit.establishes { "its initial history up to" } else { "" };
         let at = || format!("{} at {} commits {what} {}", commit.machine, case.when(commit.note), commit.zxid);
         finding.judge(enough && commit.unvouched.is_empty() && commit.history.is_some(), || {
@@ -31,12 +33,19 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             } else if enough {
                 format!("{} by the quorum {:?}, of which {:?} had not acknowledged it", at(), numbers(commit.quorum), numbers(&commit.unvouched))
             } else {
-                format!("{} by {:?}: a majority of {} replicas is {}", at(), numbers(commit.quorum), ensemble.replicas.len(), ensemble.majority)
+                let voters: Vec<MachineId> = config.voters.iter().copied().collect();
+                format!(
+                    "{} by {:?}, which is no quorum of {:?}{}",
+                    at(),
+                    numbers(commit.quorum),
+                    numbers(&voters),
+                    if config.groups.is_empty() { "" } else { " in their groups" }
+                )
             }
         });
     }
 }
 
-fn numbers(machines: &[MachineId]) -> Vec<u16> {
+pub fn numbers(machines: &[MachineId]) -> Vec<u16> {
     machines.iter().map(|machine| machine.0).collect()
 }

@@ -27,7 +27,7 @@ fn plan(seed: u64, workload: WorkloadKind, clients: usize) -> Plan {
         format: PLAN_FORMAT,
         family: "stage".into(),
         seed: Seed(seed),
-        cluster: Cluster { replicas: 3, supervisor_ms: 100 },
+        cluster: Cluster::of(3, 100),
         coordination: Coordination {
             tick_ms: 500,
             init_limit: 10,
@@ -36,6 +36,12 @@ fn plan(seed: u64, workload: WorkloadKind, clients: usize) -> Plan {
             snap_retain: 3,
             snap_chunk: 10,
             commit_log_count: 500,
+            compat: Compat::V3_9,
+            extended_types: true,
+            reconfig_enabled: true,
+            skip_reconfig_acl: true,
+            container_check_ms: 60_000,
+            jute_max_buffer: 0xf_ffff,
             plant: None,
         },
         weather: Weather {
@@ -159,32 +165,71 @@ fn registers_reach_every_kind_of_answer() {
         ErrorCode::Ok,
         ErrorCode::RuntimeInconsistency,
         ErrorCode::MarshallingError,
+        ErrorCode::Unimplemented,
         ErrorCode::BadArguments,
         ErrorCode::NoNode,
+        ErrorCode::NoAuth,
         ErrorCode::BadVersion,
         ErrorCode::NoChildrenForEphemerals,
         ErrorCode::NodeExists,
         ErrorCode::NotEmpty,
+        ErrorCode::InvalidAcl,
+        ErrorCode::NoWatcher,
     ];
     assert_eq!(errors, BTreeSet::from(codes));
     assert_eq!(events.len(), 4);
     assert!(good_multis > 20 && failed_multis > 20, "{good_multis} good multis, {failed_multis} failed");
     let expected = [
+        "addWatch",
+        "auth",
+        "check",
+        "checkWatches",
         "closeSession",
         "create",
         "create2",
         "createContainer",
         "createTTL",
         "delete",
+        "deleteContainer",
         "exists",
+        "getACL",
+        "getAllChildrenNumber",
         "getChildren",
         "getChildren2",
         "getData",
+        "getEphemerals",
         "multi",
+        "multiRead",
+        "removeWatches",
+        "setACL",
         "setData",
         "sync",
+        "whoAmI",
     ];
     assert_eq!(names, BTreeSet::from(expected));
+}
+
+#[test]
+fn vaults_open_to_their_owners_alone() {
+    calm_and_stormy(WorkloadKind::Vaults, |stage, _| {
+        let refused = stage.returned().filter(|result| matches!(result, Err(ErrorCode::NoAuth))).count();
+        let opened = stage.returned().filter(|result| matches!(result, Ok(Reply::Stat(_) | Reply::Data { .. }))).count();
+        assert!(refused > 2 && opened > 5, "{refused} refused, {opened} opened");
+        // An auth that nobody believes ends its session; the client goes on in another.
+        let believed = stage.count(|fact| matches!(fact, ClientFact::Returned { xid: Xid::AUTH, result: Ok(_), .. }));
+        assert!(believed >= 3, "{believed} believed");
+    });
+}
+
+#[test]
+fn containers_are_made_and_filled() {
+    calm_and_stormy(WorkloadKind::Containers, |stage, _| {
+        let made = |wanted: fn(&CreateMode) -> bool| {
+            stage.count(|fact| matches!(fact, ClientFact::Invoked { op, .. } if matches!(&**op, Op::Create { mode, .. } if wanted(mode))))
+        };
+        assert!(made(|mode| *mode == CreateMode::Container) > 10 && made(|mode| matches!(mode, CreateMode::PersistentWithTtl(_))) > 5);
+        assert!(stage.count(|fact| matches!(fact, ClientFact::Invoked { op, .. } if matches!(&**op, Op::Delete { .. }))) > 5);
+    });
 }
 
 #[test]

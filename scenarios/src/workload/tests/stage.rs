@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use coord::acl;
 use coord::message::{ConnectResponse, Message};
 use coord::tree::Tree;
+use coord::tree::prep::Asker;
+use coord::tree::read::{Awaited, Reader};
 use coord::txn::Head;
 use coord::watch::{WatchKind, Watches};
 use vocab::fact::Fact;
 use vocab::ids::{ConnId, Zxid};
+use vocab::plan::{Compat, Coordination};
 use vocab::process::{Effect, Effects};
-use vocab::service::{Reply, Request, WatchEvent};
+use vocab::service::{AddWatchMode, Id, Ids, Perms, Reply, Request, WatchEvent};
 
 use super::super::*;
 
 /// One way between a client and the service.
 const LATENCY_NS: u64 = MILLISECOND;
+/// Where all clients are.
+const ADDRESS: &str = "10.0.0.3";
 /// How often the service looks for silent sessions.
 const TICK_NS: u64 = 500 * MILLISECOND;
 
@@ -31,6 +37,7 @@ enum Due {
 struct Conn {
     client: usize,
     session: Option<SessionId>,
+    ids: Ids,
 }
 
 /// The stage.
@@ -49,6 +56,7 @@ pub struct Stage {
     next_conn: ConnId,
     conns: BTreeMap<ConnId, Conn>,
     watches: Watches,
+    coordination: Coordination,
     /// Sessions with when they were last heard of and their timeout, in ns.
     heard: BTreeMap<SessionId, (u64, u64)>,
     next_session: i64,
@@ -56,7 +64,7 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(plan: &Plan, mishap_ppm: u32) -> Stage {
-        let first = plan.cluster.replicas;
+        let first = plan.replicas();
         let clients: Vec<ClientProcess> = (first..plan.machines()).map(|machine| ClientProcess::new(plan, MachineId(machine))).collect();
         let mut stage = Stage {
             notes: Vec::new(),
@@ -70,7 +78,8 @@ impl Stage {
             alarms: vec![None; clients.len()],
             next_conn: ConnId(1),
             conns: BTreeMap::new(),
-            watches: Watches::default(),
+            watches: Watches::new(Compat::V3_9, false),
+            coordination: plan.coordination.clone(),
             heard: BTreeMap::new(),
             next_session: 0x100,
             clients,
@@ -150,7 +159,7 @@ impl Stage {
         if self.mishap() {
             return self.soon(Due::Client(client, Event::Closed { conn, peer: to }));
         }
-        self.conns.insert(conn, Conn { client, session: None });
+        self.conns.insert(conn, Conn { client, session: None, ids: [Id::new("ip", ADDRESS)].into() });
         self.soon(Due::Client(client, Event::Opened { conn, to }));
     }
 
@@ -178,7 +187,8 @@ impl Stage {
                 let session = if request.session == SessionId::NONE {
                     self.next_session += 1;
                     let session = SessionId(self.next_session);
-                    self.write(session, Xid(0), &Request::CreateSession { timeout_ms: request.timeout_ms }).expect("a session can always be opened");
+                    self.write(session, Xid(0), &Request::CreateSession { timeout_ms: request.timeout_ms }, &[].into())
+                        .expect("a session can always be opened");
                     self.heard.insert(session, (self.now_ns, u64::from(request.timeout_ms) * MILLISECOND));
                     session
                 } else {
@@ -206,34 +216,46 @@ impl Stage {
                 if self.mishap() {
                     return self.cut(conn);
                 }
-                self.say(conn, Message::Reply { xid, zxid: self.tree.last, result });
+                let zxid = if xid == Xid::AUTH { Zxid::ZERO } else { self.tree.last };
+                let failed = result == Err(ErrorCode::AuthFailed);
+                self.say(conn, Message::Reply { xid, zxid, result });
+                if failed {
+                    self.cut(conn);
+                }
             }
             message => panic!("a client has no business to say {message:?}"),
         }
     }
 
     fn serve(&mut self, conn: ConnId, session: SessionId, xid: Xid, op: &Op) -> Result<Reply, ErrorCode> {
+        let ids = self.conns[&conn].ids.clone();
         match op {
             Op::CloseSession => {
                 self.close_session(session);
                 Ok(Reply::Done)
             }
-            Op::Sync { path } => Ok(Reply::Synced { path: path.clone() }),
-            Op::SetWatches { relative, data, exist, child } => {
-                let missed = self.tree.missed(*relative, data, exist, child);
-                for (kind, path) in data.iter().chain(exist).map(|path| (WatchKind::Data, path)).chain(child.iter().map(|path| (WatchKind::Child, path))) {
-                    if !missed.iter().any(|event| event.path == *path) {
-                        self.watches.add(kind, path, conn);
-                    }
-                }
-                for event in missed {
-                    self.say(conn, Message::Event { zxid: self.tree.last, event });
-                }
+            Op::Auth { scheme, auth } => {
+                let id = acl::authenticate(scheme, auth, ADDRESS).ok_or(ErrorCode::AuthFailed)?;
+                self.conns.get_mut(&conn).expect("it asked").ids = acl::with(&ids, id);
                 Ok(Reply::Done)
             }
-            op if op.is_write() => self.write(session, xid, &Request::Op(op.clone())),
+            Op::Sync { path } => Ok(Reply::Synced { path: path.clone() }),
+            Op::SetWatches { relative, data, exist, child, persistent, recursive } => {
+                self.catch_up(conn, *relative, (Awaited::Data, WatchKind::Data), data);
+                self.catch_up(conn, *relative, (Awaited::Existence, WatchKind::Data), exist);
+                self.catch_up(conn, *relative, (Awaited::Children, WatchKind::Child), child);
+                persistent.iter().for_each(|path| self.watches.add_lasting(AddWatchMode::Persistent, path, conn));
+                recursive.iter().for_each(|path| self.watches.add_lasting(AddWatchMode::PersistentRecursive, path, conn));
+                Ok(Reply::Done)
+            }
+            Op::AddWatch { path, mode } => {
+                self.watches.add_lasting(*mode, path, conn);
+                Ok(Reply::Done)
+            }
+            Op::RemoveWatches { path, kind, only_ask } => self.watches.remove(path, *kind, *only_ask, conn).map(|()| Reply::Done),
+            op if op.is_write() => self.write(session, xid, &Request::Op(op.clone()), &ids),
             op => {
-                let result = self.tree.read(op);
+                let result = self.tree.read(op, Reader { session, ids: &ids, compat: Compat::V3_9 });
                 match op {
                     Op::Exists { path, watch: true } => self.watches.add(WatchKind::Data, path, conn),
                     Op::GetData { path, watch: true } if result.is_ok() => self.watches.add(WatchKind::Data, path, conn),
@@ -245,15 +267,28 @@ impl Stage {
         }
     }
 
-    fn write(&mut self, session: SessionId, xid: Xid, request: &Request) -> Result<Reply, ErrorCode> {
+    fn catch_up(&mut self, conn: ConnId, relative: Zxid, (awaited, kind): (Awaited, WatchKind), paths: &[Path]) {
+        for path in paths {
+            match self.tree.missed(relative, awaited, path) {
+                Some(kind) => self.say(conn, Message::Event { zxid: self.tree.last, event: WatchEvent { kind, path: path.clone() } }),
+                None => self.watches.add(kind, path, conn),
+            }
+        }
+    }
+
+    fn write(&mut self, session: SessionId, xid: Xid, request: &Request, ids: &Ids) -> Result<Reply, ErrorCode> {
         let zxid = Zxid(self.tree.last.0 + 1);
         let head = Head { session, xid, zxid, time_ms: (self.now_ns / MILLISECOND) as i64 };
-        let txn = self.tree.ahead().propose(head, request);
+        let is_open = self.tree.sessions().contains_key(&session) || matches!(request, Request::CreateSession { .. });
+        let standing = if is_open { Ok(()) } else { Err(ErrorCode::SessionExpired) };
+        let txn = self.tree.ahead().propose(head, Asker { ids, standing, coordination: &self.coordination }, request);
         let mut changes = Vec::new();
-        let reply = self.tree.apply(&txn, true, &mut changes).expect("a wanted reply is made");
+        let reply = self.tree.apply(&txn, true, Some(&mut changes)).expect("a wanted reply is made");
         for change in changes {
             for conn in self.watches.trigger(&change) {
-                self.say(conn, Message::Event { zxid, event: WatchEvent { kind: change.kind, path: change.path.clone() } });
+                if self.conns.get(&conn).is_some_and(|conn| acl::allows(&change.acl, Perms::READ, &conn.ids)) {
+                    self.say(conn, Message::Event { zxid, event: WatchEvent { kind: change.kind, path: change.path.clone() } });
+                }
             }
         }
         reply
@@ -261,7 +296,7 @@ impl Stage {
 
     fn close_session(&mut self, session: SessionId) {
         if self.heard.remove(&session).is_some() {
-            self.write(session, Xid(0), &Request::Op(Op::CloseSession)).expect("an open session can be closed");
+            self.write(session, Xid(0), &Request::Op(Op::CloseSession), &[].into()).expect("an open session can be closed");
         }
     }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use vocab::process::Effect;
-use vocab::service::EventKind;
+use vocab::service::{AddWatchMode, EventKind};
 use vocab::time::MILLISECOND;
 
-use super::scene::{Scene, connected, data, get};
+use super::scene::{Scene, connected, data, digest, get};
 use super::*;
 
 /// What may happen next; numbers choose among what is there.
@@ -22,6 +22,9 @@ enum Turn {
     Expire(u8),
     Reply(u8),
     Fire(u8),
+    /// The client says who it is, or that is answered: with AuthFailed now and then.
+    Auth,
+    Authed(u8),
     /// A word on a connection that was given up.
     Stale(u8),
     Close,
@@ -39,6 +42,8 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
         1 => any::<u8>().prop_map(Turn::Expire),
         8 => any::<u8>().prop_map(Turn::Reply),
         2 => any::<u8>().prop_map(Turn::Fire),
+        2 => Just(Turn::Auth),
+        2 => any::<u8>().prop_map(Turn::Authed),
         2 => any::<u8>().prop_map(Turn::Stale),
         1 => Just(Turn::Close),
         1 => Just(Turn::Abandon),
@@ -53,6 +58,7 @@ struct End {
     accepted: bool,
     dead: bool,
     pending: VecDeque<Waiting>,
+    auths: u32,
 }
 
 proptest! {
@@ -64,20 +70,20 @@ proptest! {
         let (mut zxid, mut next_session, mut life) = (0, 100, 0);
         // (life of the session, xid) of what was submitted and has not ended.
         let mut unfinished: BTreeSet<(u32, i32)> = BTreeSet::new();
-        let mut closing = false;
+        let (mut closing, mut auths) = (false, 0);
         for turn in turns {
             let pick = |n: u8| ends.keys().rev().nth(usize::from(n) % 2).copied();
             let mut submitted = None;
             let event = |event: Event<Message>| move |client: &mut Client, now: Now, out: &mut Out| client.on_event(now, &event, out);
             let before = scene.effects.len();
             if scene.client.is_ended() {
-                closing = false;
+                (closing, auths) = (false, 0);
                 life += 1;
                 scene.open();
             }
             let upcalls = match turn {
                 Turn::Submit(n) if !closing => {
-                    let op = match n % 3 { 0 => get("/a", true), 1 => get("/b", false), _ => Op::GetChildren { path: "/c".into(), watch: true, stat: false } };
+                    let op = match n % 4 { 0 => get("/a", true), 1 => get("/b", false), 2 => Op::AddWatch { path: "/d".into(), mode: AddWatchMode::Persistent }, _ => Op::GetChildren { path: "/c".into(), watch: true, stat: false } };
                     scene.act(|client, now, out| { submitted = Some(client.submit(op, now, out)); Vec::new() }).0
                 }
                 Turn::Close if !closing => {
@@ -87,7 +93,19 @@ proptest! {
                 Turn::Wait => { scene.now_ms = scene.client.wake_ns().map_or(scene.now_ms, |ns| scene.now_ms.max(ns.div_ceil(MILLISECOND))); scene.act(event(Event::Wake)).0 }
                 Turn::Pass(ms) => { scene.now_ms += u64::from(ms); scene.act(event(Event::Wake)).0 }
                 Turn::Abandon => scene.act(|client, _, out| client.abandon(out)).0,
-                Turn::Submit(_) | Turn::Close => Vec::new(),
+                Turn::Auth if !closing && auths < AUTHS_MAX => {
+                    auths += 1;
+                    scene.act(|client, now, out| { assert_eq!(client.submit(digest(), now, out), Xid::AUTH); Vec::new() }).0
+                }
+                Turn::Authed(n) => match pick(n).map(|conn| (conn, ends.get_mut(&conn).unwrap())) {
+                    Some((conn, end)) if end.accepted && !end.dead && end.auths > 0 => {
+                        end.auths -= 1;
+                        let result = if n % 8 < 2 { Err(ErrorCode::AuthFailed) } else { Ok(Reply::Done) };
+                        scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message: Message::Reply { xid: Xid::AUTH, zxid: Zxid::ZERO, result } })).0
+                    }
+                    _ => Vec::new(),
+                },
+                Turn::Submit(_) | Turn::Close | Turn::Auth => Vec::new(),
                 Turn::Opened(n) => match pick(n) {
                     Some(conn) if open.remove(&conn) => scene.act(event(Event::Opened { conn: ConnId(conn), to: MachineId(0) })).0,
                     _ => Vec::new(),
@@ -149,6 +167,7 @@ proptest! {
                         prop_assert!(!end.dead, "a word on a dead connection");
                         match message {
                             Message::Connect(request) => end.asked = Some(request.session),
+                            Message::Request { xid: Xid::AUTH, .. } => end.auths += 1,
                             Message::Request { xid, op } => end.pending.push_back(Waiting { xid: *xid, op: op.clone() }),
                             _ => {}
                         }
@@ -169,6 +188,7 @@ proptest! {
 fn lawful_history(facts: &[ClientFact]) -> Result<(), TestCaseError> {
     let mut attached = None;
     let mut invoked: BTreeMap<(SessionId, i32), u32> = BTreeMap::new();
+    let mut own: BTreeMap<i32, i64> = BTreeMap::new();
     let mut last_xid: BTreeMap<SessionId, i32> = BTreeMap::new();
     for fact in facts {
         match fact {
@@ -176,21 +196,31 @@ fn lawful_history(facts: &[ClientFact]) -> Result<(), TestCaseError> {
             ClientFact::Detached { conn, .. } => prop_assert_eq!(attached.take(), Some(*conn)),
             ClientFact::Invoked { session, conn, xid, op } => {
                 prop_assert_eq!(attached, Some(*conn));
-                prop_assert_eq!(invoked.insert((*session, xid.0), *conn), None);
-                if matches!(**op, Op::SetWatches { .. }) {
+                // All auths have one xid, and all setWatches another; any number of them may be under way.
+                if matches!(**op, Op::SetWatches { .. } | Op::Auth { .. }) {
+                    *own.entry(xid.0).or_default() += 1;
                     continue;
                 }
+                prop_assert_eq!(invoked.insert((*session, xid.0), *conn), None);
                 prop_assert!(last_xid.insert(*session, xid.0).is_none_or(|last| last < xid.0));
             }
             ClientFact::Returned { session, conn, xid, .. } => {
                 prop_assert_eq!(attached, Some(*conn));
+                if xid.0 < 0 {
+                    own.entry(xid.0).and_modify(|due| *due -= 1);
+                    continue;
+                }
                 prop_assert_eq!(invoked.remove(&(*session, xid.0)), Some(*conn));
             }
+            ClientFact::Unknown { xid, .. } if xid.0 < 0 => drop(own.entry(xid.0).and_modify(|due| *due -= 1)),
             ClientFact::Unknown { session, xid } => prop_assert!(invoked.remove(&(*session, xid.0)).is_some()),
             ClientFact::Watched { conn, .. } => prop_assert_eq!(attached, Some(*conn)),
             ClientFact::Expired { .. } => prop_assert_eq!(attached, None),
-            ClientFact::Recipe(_) | ClientFact::Finished => prop_assert!(false, "a client core has no recipe"),
+            ClientFact::Recipe(_) | ClientFact::Connection(_) | ClientFact::Retried(_) | ClientFact::Finished => {
+                prop_assert!(false, "a client core has no recipe")
+            }
         }
     }
+    prop_assert!(own.values().all(|due| *due >= 0), "more answers than requests: {own:?}");
     Ok(())
 }

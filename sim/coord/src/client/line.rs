@@ -138,6 +138,7 @@ impl Client {
             out.note(ClientFact::Detached { session: self.session.id, conn: line.number });
             upcalls.push(Upcall::Detached);
         }
+        self.auths.lose(self.session.id, out);
         for request in self.sent.drain(..) {
             out.note(ClientFact::Unknown { session: self.session.id, xid: request.xid });
             if request.xid != Xid::SET_WATCHES {

@@ -2,6 +2,7 @@
 //!
 //! The owner calls [`Client::open`], then hands every event to [`Client::on_event`] and sets its alarm to [`Client::wake_ns`] after every call.
 
+mod auth;
 mod line;
 mod watches;
 #[cfg(test)]
@@ -21,8 +22,12 @@ use vocab::service::{ErrorCode, Op, Reply, WatchEvent};
 use vocab::time::Now;
 
 use crate::message::{ConnectRequest, ConnectResponse, Message};
+use auth::Auths;
 use line::{Line, State};
 use watches::Watches;
+
+pub use auth::AUTHS_MAX;
+pub use watches::SET_WATCHES_BYTES_MAX;
 
 /// What a client wants done.
 pub type Out = Effects<Message, Fact>;
@@ -53,6 +58,8 @@ pub enum Upcall {
     Detached,
     /// The service said that the session is no more. All its requests have ended.
     Expired,
+    /// The service did not believe who the client said it is (AUTH_FAILED). All its requests have ended, and nothing was said to the service about the session's end: it expires by itself.
+    AuthFailed,
     /// The session was closed by request, or its connection was lost after that. All its requests have ended.
     Closed,
     /// A request's reply.
@@ -116,6 +123,7 @@ pub struct Client {
     state: State,
     session: Session,
     watches: Watches,
+    auths: Auths,
     /// Sent on the present connection, in order.
     sent: VecDeque<Waiting>,
     /// Not sent yet; empty while attached.
@@ -139,6 +147,7 @@ impl Client {
             state: State::Ended,
             session,
             watches: Watches::default(),
+            auths: Auths::default(),
             sent: VecDeque::new(),
             queued: VecDeque::new(),
             next_server,
@@ -147,19 +156,28 @@ impl Client {
         }
     }
 
-    /// Begins a new session: xids from 1 again, no watches, nothing seen. Panics while there is a session.
+    /// Begins a new session: xids from 1 again, no watches, nobody in particular, nothing seen. Panics while there is a session.
     pub fn open(&mut self, now: Now, out: &mut Out) {
         assert!(self.is_ended(), "a session must end before the next one begins");
         self.session = Session::new(self.config.timeout_ms);
         self.watches = Watches::default();
+        self.auths = Auths::default();
         self.dial(now, out);
     }
 
-    /// Queues a request, sends it if there is a connection, and says its number. Panics without a session, after closeSession, or when [`OUTSTANDING_MAX`] requests wait.
+    /// Queues a request, sends it if there is a connection, and says its number. An auth is sent past the queue, on every later connection of the session too, and has the xid of all auths and no upcall of its own, as ZooKeeper.addAuthInfo has no result. Panics without a session, after closeSession, or when [`OUTSTANDING_MAX`] requests wait.
     pub fn submit(&mut self, op: Op, now: Now, out: &mut Out) -> Xid {
         assert!(!self.is_ended(), "a request must have a session");
         assert!(!self.session.closing, "no request may follow closeSession");
         assert!(self.outstanding() < OUTSTANDING_MAX, "the owner must let requests end before it submits more");
+        if matches!(op, Op::Auth { .. }) {
+            let op = Arc::new(op);
+            self.auths.remember(op.clone());
+            if self.is_attached() {
+                self.transmit_auth(op, now, out);
+            }
+            return Xid::AUTH;
+        }
         let xid = self.session.next_xid;
         self.session.next_xid = Xid(xid.0.checked_add(1).expect("a session of a run sends far fewer than 2^31 requests"));
         self.session.closing = op == Op::CloseSession;
@@ -209,9 +227,9 @@ impl Client {
         self.session.timeout_ms
     }
 
-    /// Requests that have not ended.
+    /// Requests that have not ended; what the client sends for itself does not count.
     pub fn outstanding(&self) -> usize {
-        self.sent.len() + self.queued.len()
+        self.sent.iter().filter(|request| request.xid != Xid::SET_WATCHES).count() + self.queued.len()
     }
 
     /// Whether there is no session: never opened, closed, expired or abandoned.
@@ -229,11 +247,12 @@ impl Client {
         let law = |holds: bool, law: &str| if holds { Ok(()) } else { Err(format!("client of {}: {law}", self.session.id)) };
         law(self.misdeed.is_none(), self.misdeed.as_deref().unwrap_or_default())?;
         law(self.is_attached() || self.sent.is_empty(), "a request is pending without a connection")?;
+        law(self.is_attached() || self.auths.is_quiet(), "an auth is pending without a connection")?;
         law(!self.is_attached() || self.queued.is_empty(), "a request waits although there is a connection")?;
         law(!self.is_ended() || self.queued.is_empty(), "a request waits without a session")?;
         let xids = || self.sent.iter().chain(&self.queued).map(|request| request.xid).filter(|xid| *xid != Xid::SET_WATCHES);
         law(xids().zip(xids().skip(1)).all(|(one, next)| one < next), "requests are out of order")?;
-        law(self.outstanding() <= OUTSTANDING_MAX + 1, "more requests wait than may")
+        law(self.outstanding() <= OUTSTANDING_MAX, "more requests wait than may")
     }
 
     /// The state as plain data, for people.
@@ -247,6 +266,7 @@ impl Client {
             ("pending", xids(&self.sent)),
             ("queued", xids(&self.queued)),
             ("watches", self.watches.look()),
+            ("auths", self.auths.look()),
         ]
     }
 
@@ -260,6 +280,7 @@ impl Client {
         }
         match (&self.state, message) {
             (State::Asking { line, .. }, Message::Connected(response)) => self.on_connected(now, *line, response, out, upcalls),
+            (State::Attached { line, .. }, Message::Reply { xid: Xid::AUTH, zxid, result }) => self.on_auth_reply(now, *line, *zxid, result, out, upcalls),
             (State::Attached { line, .. }, Message::Reply { xid, zxid, result }) => self.on_reply(now, *line, *xid, *zxid, result, out, upcalls),
             (State::Attached { line, .. }, Message::Event { zxid, event }) => {
                 out.note(ClientFact::Watched { session: self.session.id, conn: line.number, zxid: *zxid, event: event.clone() });
@@ -303,7 +324,10 @@ impl Client {
             seen: self.session.seen,
         });
         upcalls.push(Upcall::Attached { again });
-        if let Some(op) = self.watches.rearm(self.session.seen) {
+        for op in self.auths.again() {
+            self.transmit_auth(op, now, out);
+        }
+        for op in self.watches.rearm(self.session.seen) {
             self.transmit(Waiting { xid: Xid::SET_WATCHES, op: Arc::new(op) }, now, out);
         }
         while let Some(request) = self.queued.pop_front() {

@@ -116,6 +116,7 @@ fn upcall_in_words(upcall: &Upcall) -> String {
         Upcall::Attached { again } => if *again { "attached again" } else { "attached" }.into(),
         Upcall::Detached => "detached".into(),
         Upcall::Expired => "expired".into(),
+        Upcall::AuthFailed => "auth failed".into(),
         Upcall::Closed => "closed".into(),
         Upcall::Returned { xid, result, .. } => format!("{} returned{}", xid.0, if result.is_ok() { "" } else { " an error" }),
         Upcall::Unknown { xid } => format!("{} unknown", xid.0),
@@ -130,4 +131,8 @@ pub(super) fn get(path: &str, watch: bool) -> Op {
 
 pub(super) fn data() -> Result<Reply, ErrorCode> {
     Ok(Reply::Data { data: None, stat: Stat::default() })
+}
+
+pub(super) fn digest() -> Op {
+    Op::Auth { scheme: "digest".into(), auth: "user:password".into() }
 }

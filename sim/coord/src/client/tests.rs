@@ -1,9 +1,9 @@
 //! Dialogues of a client with its replicas, word by word.
 
-use super::scene::{Scene, connected, data, get};
+use super::scene::{Scene, connected, data, digest, get};
 use super::*;
 use vocab::process::Effect;
-use vocab::service::EventKind;
+use vocab::service::{AddWatchMode, EventKind, WatcherType};
 
 #[test]
 fn a_session_is_opened_used_and_closed() {
@@ -48,7 +48,8 @@ fn a_lost_connection_makes_requests_unknown_and_the_session_goes_elsewhere() {
         _ => None,
     });
     // The watch of request 3 never came to be known, so it is not asked for.
-    let expected = Op::SetWatches { relative: Zxid(6), data: vec!["/a".into()], exist: vec!["/b".into()], child: vec![] };
+    let expected =
+        Op::SetWatches { relative: Zxid(6), data: vec!["/a".into()], exist: vec!["/b".into()], child: vec![], persistent: vec![], recursive: vec![] };
     assert_eq!(rearmed.as_deref(), Some(&expected));
     check(scene.says(3, Message::Event { zxid: Zxid(9), event: WatchEvent { kind: EventKind::NodeCreated, path: "/b".into() } }), "NodeCreated /b");
     check(scene.replies(3, -8, 9, Ok(Reply::Done)), "");
@@ -176,4 +177,68 @@ fn a_service_that_breaks_its_protocol_is_reported() {
     check(Message::Reply { xid: Xid(2), zxid: Zxid(3), result: data() }, "a reply to 2 came when Some(1) was due");
     check(connected(7), "came while 1: attached");
     check(Message::Ping, "Ping came while");
+}
+
+#[test]
+fn who_a_client_is_comes_first_on_every_connection_and_is_answered_out_of_turn() {
+    let mut scene = Scene::new(0);
+    let check = |said: String, expected: &str| assert_eq!(said, expected);
+    scene.open();
+    check(scene.submit(get("/a", true)), "");
+    check(scene.submit(digest()), "");
+    scene.opened(1);
+    check(scene.accepts(1, 7), "1 auth -4; 1 getData 1; attached");
+    check(scene.submit(digest()), "1 auth -4");
+    check(scene.replies(1, 1, 5, data()), "1 returned");
+    check(scene.replies(1, -4, 0, Ok(Reply::Done)), "");
+    scene.submit(get("/b", false));
+    check(scene.closed(1), "detached; 2 unknown");
+    scene.wait();
+    // The auth's zxid of 0 is nothing that was seen, and the second one, which was not answered, is said again as well.
+    check(scene.opened(2), "2 connect session 7 seen 5");
+    check(scene.submit(get("/c", false)), "");
+    check(scene.accepts(2, 7), "2 auth -4; 2 auth -4; 2 setWatches -8; 2 getData 3; attached again");
+    let unknown = |fact: &&ClientFact| **fact == ClientFact::Unknown { session: SessionId(7), xid: Xid::AUTH };
+    assert_eq!(scene.facts.iter().filter(unknown).count(), 1);
+}
+
+#[test]
+fn a_client_that_is_not_believed_is_done_with_its_session() {
+    let mut scene = Scene::attached(0);
+    let check = |said: String, expected: &str| assert_eq!(said, expected);
+    scene.submit(get("/a", false));
+    scene.submit(digest());
+    // Any other error is none of the client's business.
+    check(scene.replies(1, -4, 0, Err(ErrorCode::Unimplemented)), "");
+    scene.submit(digest());
+    check(scene.replies(1, -4, 0, Err(ErrorCode::AuthFailed)), "1 closes; detached; 1 unknown; auth failed");
+    assert!(scene.client.is_ended());
+    // The next session is nobody in particular.
+    scene.open();
+    scene.opened(2);
+    check(scene.accepts(2, 8), "attached");
+    check(scene.replies(2, -4, 0, Ok(Reply::Done)), "2 closes; detached");
+    assert!(scene.client.check().expect_err("nobody asked").contains("an auth was answered"));
+}
+
+#[test]
+fn lasting_watches_outlive_their_events_and_their_connections() {
+    let mut scene = Scene::attached(0);
+    let check = |said: String, expected: &str| assert_eq!(said, expected);
+    scene.submit(Op::AddWatch { path: "/a".into(), mode: AddWatchMode::PersistentRecursive });
+    scene.replies(1, 1, 5, Ok(Reply::Done));
+    let created = || Message::Event { zxid: Zxid(9), event: WatchEvent { kind: EventKind::NodeCreated, path: "/a/b".into() } };
+    check(scene.says(1, created()), "NodeCreated /a/b");
+    check(scene.says(1, created()), "NodeCreated /a/b");
+    scene.closed(1);
+    scene.wait();
+    scene.opened(2);
+    check(scene.accepts(2, 7), "2 setWatches2 -8; attached again");
+    scene.replies(2, -8, 9, Ok(Reply::Done));
+    scene.submit(Op::RemoveWatches { path: "/a".into(), kind: WatcherType::Any, only_ask: false });
+    check(scene.replies(2, 2, 9, Ok(Reply::Done)), "2 returned");
+    scene.closed(2);
+    scene.wait();
+    scene.opened(3);
+    check(scene.accepts(3, 7), "attached again");
 }

@@ -112,7 +112,7 @@ pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String>
             }
             have = txn.head.zxid;
             if have <= base.until {
-                base.tree.apply(txn, false, &mut Vec::new());
+                base.tree.apply(txn, false, None);
                 applied.push(txn.clone());
             } else {
                 unapplied.push(txn.clone());

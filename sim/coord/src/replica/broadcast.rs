@@ -6,18 +6,23 @@ use std::sync::Arc;
 use vocab::fact::{Illegal, ReplicaFact};
 use vocab::ids::{ConnId, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::Plant;
-use vocab::service::{ErrorCode, Op, Request, Transaction};
-use vocab::time::Now;
+use vocab::service::{ErrorCode, Ids, Op, Path, Request, Transaction};
+use vocab::time::{MILLISECOND, Now};
 
-use super::core::{Core, Out};
+use super::core::{Core, Out, reconfig};
 use super::leader::{Joined, Leader, Phase, Proposal};
 use super::learner::GaveUp;
 use crate::clients::Submission;
 use crate::codec::seal;
 use crate::message::{Message, Packet};
+use crate::quorum::change::{self, Change};
+use crate::quorum::{Config, text};
 use crate::session::Overdue;
+use crate::tree::prep::Asker;
 use crate::txn::{Body, Head};
 
+/// Containers and TTL nodes that are deleted at one look; the next look finds the others (ZooKeeper spreads 10,000 over a minute).
+const REAPED_MAX: usize = 500;
 /// Proposals that may be uncommitted at a time; a leader further ahead of its quorum gives up.
 const PROPOSALS_MAX: usize = 50_000;
 
@@ -41,18 +46,24 @@ impl Leader {
                     Core::note_illegal(Illegal::Ack, what.clone(), out);
                     return Err(what);
                 }
-                self.on_ack(id, zxid, core, out);
+                if self.peers.get(&conn).is_some_and(|peer| !peer.observes) {
+                    self.on_ack(id, zxid, core, out)?;
+                }
             }
-            Packet::Ping { touched } => touched.into_iter().for_each(|(session, _)| {
-                self.tracker.touch(session, now.mono_ns);
+            Packet::Ping { touched } => touched.into_iter().for_each(|(session, timeout_ms)| {
+                self.tracker.renew(session, timeout_ms, now.mono_ns);
             }),
-            Packet::Request { session, xid, request } => self.propose(session, xid, request, Some(id), core, now, out)?,
+            Packet::Request { session, xid, ids, request } => self.propose(session, xid, ids, *request, Some(id), core, now, out)?,
             Packet::Sync { session, xid } => self.on_sync(Some(conn), session, xid, core, out),
-            Packet::Revalidate { session, .. } => {
-                let valid = self.tracker.adopt(session, id, now.mono_ns);
+            Packet::Revalidate { session, timeout_ms } => {
+                let valid = self.tracker.adopt(session, timeout_ms, id, now.mono_ns);
+                if valid {
+                    core.clients.on_moved(session);
+                }
                 out.send(conn, Message::Quorum(Packet::Revalidated { session, valid }));
             }
-            Packet::FollowerInfo { .. }
+            Packet::FollowerInfo(_)
+            | Packet::ObserverInfo(_)
             | Packet::LeaderInfo { .. }
             | Packet::Diff { .. }
             | Packet::Trunc { .. }
@@ -61,6 +72,9 @@ impl Leader {
             | Packet::UpToDate
             | Packet::Proposal { .. }
             | Packet::Commit { .. }
+            | Packet::CommitAndActivate { .. }
+            | Packet::Inform { .. }
+            | Packet::InformAndActivate { .. }
             | Packet::Revalidated { .. }
             | Packet::Synced { .. } => {
                 let what = format!("{} from a learner", packet.kind());
@@ -74,16 +88,17 @@ impl Leader {
     /// Takes what clients of this replica want.
     pub fn submit(&mut self, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
         let me = core.config.me;
-        for (session, _) in std::mem::take(&mut core.clients.touched) {
-            self.tracker.touch(session, now.mono_ns);
+        for (session, timeout_ms) in std::mem::take(&mut core.clients.touched) {
+            self.tracker.renew(session, timeout_ms, now.mono_ns);
         }
         while let Some(submission) = core.clients.submissions.pop_front() {
             match submission {
-                Submission::Write { session, xid, request } => self.propose(session, xid, request, Some(me), core, now, out)?,
+                Submission::Write { session, xid, ids, request } => self.propose(session, xid, ids, request, Some(me), core, now, out)?,
                 Submission::Sync { session, xid } => self.on_sync(None, session, xid, core, out),
-                Submission::Revalidate { session, .. } => {
-                    let valid = self.tracker.adopt(session, me, now.mono_ns);
-                    core.clients.on_revalidated(session, valid, out);
+                Submission::Revalidate { session, timeout_ms } => {
+                    let valid = self.tracker.adopt(session, timeout_ms, me, now.mono_ns);
+                    let (clients, view) = core.clients_and_view();
+                    clients.on_revalidated(session, valid, view, out);
                 }
             }
         }
@@ -91,11 +106,12 @@ impl Leader {
     }
 
     /// Orders a write: decides what it does, logs it, and proposes it. `from` is the replica that speaks for the session, or none for the leader's own closing of one.
-    #[expect(clippy::too_many_arguments, reason = "a request is four things, and a step three")]
+    #[expect(clippy::too_many_arguments, reason = "a request is five things, and a step three")]
     fn propose(
         &mut self,
         session: SessionId,
         xid: Xid,
+        ids: Ids,
         request: Request,
         from: Option<MachineId>,
         core: &mut Core,
@@ -112,28 +128,35 @@ impl Leader {
         let zxid = self.next;
         self.next = zxid.next();
         let head = Head { session, xid, zxid, time_ms: now.wall_ms() };
+        let in_step = if change_of(&request).is_some() { self.in_step(core) } else { BTreeSet::new() };
         let ahead = core.ahead.as_mut().expect("an established leader has a tree that runs ahead");
-        let refusal = match (&request, from) {
+        let standing = match (&request, from) {
             (Request::CreateSession { timeout_ms }, _) => {
                 self.tracker.open(session, *timeout_ms, from, now.mono_ns);
-                None
+                Ok(())
             }
-            (Request::Op(_), None) => None,
+            (Request::Op(_), None) => Ok(()),
             (Request::Op(_), Some(from)) => match self.tracker.is_owned_by(session, from) {
-                Some(true) => None,
-                Some(false) => Some(ErrorCode::SessionMoved),
-                None => Some(ErrorCode::SessionExpired),
+                Some(true) => Ok(()),
+                Some(false) => Err(ErrorCode::SessionMoved),
+                None => Err(ErrorCode::SessionExpired),
             },
         };
-        let again = from.is_none() && !ahead.sessions().contains_key(&session);
-        let txn = match refusal {
-            Some(code) => {
+        let is_close = matches!(request, Request::Op(Op::CloseSession));
+        let txn = match standing {
+            // Whatever was asked, a multi too: its connection is closed for it.
+            Err(ErrorCode::SessionMoved) => {
                 ahead.last = zxid;
-                seal(head, Body::Error(code))
+                seal(head, Body::Error(ErrorCode::SessionMoved))
             }
             // Only the plant closes a session that is closed.
-            None if again => seal(head, Body::CloseSession { paths: Vec::new() }),
-            None => ahead.propose(head, &request),
+            Ok(()) if from.is_none() && is_close && !ahead.sessions().contains_key(&session) => seal(head, Body::CloseSession { paths: Vec::new() }),
+            Ok(()) | Err(_) if let Some(change) = change_of(&request) => {
+                let asker = Asker { ids: &ids, standing, coordination: &core.config.coordination };
+                let decide = || change::decide(change, core.course.joint(), &core.course.known, &in_step, zxid).map(|config| text::write(&config.ensemble));
+                ahead.propose_reconfig(head, asker, decide)
+            }
+            Ok(()) | Err(_) => ahead.propose(head, Asker { ids: &ids, standing, coordination: &core.config.coordination }, &request),
         };
         if matches!(txn.body, Body::CloseSession { .. }) {
             self.tracker.close(session);
@@ -141,51 +164,89 @@ impl Leader {
             self.tracker.touch(session, now.mono_ns);
         }
         let error = if let Body::Error(code) = txn.body { Some(code) } else { None };
-        let said = Transaction { zxid, session, xid, time_ms: head.time_ms, request, error };
+        let said = Transaction { zxid, session, xid, ids, time_ms: head.time_ms, request, error };
         out.note(ReplicaFact::Proposed { txn: Arc::new(said), mark: txn.mark });
         let txn = Arc::new(txn);
-        self.proposals.push_back(Proposal { zxid, acks: BTreeSet::new(), syncs: Vec::new() });
         core.log(txn.clone(), out);
-        self.forward(&Packet::Proposal { txn }, out);
+        // A reconfig itself needs both quorums, and so does what comes after it until it is committed.
+        let joint = core.course.joint().clone();
+        self.proposals.push_back(Proposal { zxid, joint, acks: BTreeSet::new(), syncs: Vec::new() });
+        self.forward(&Packet::Proposal { txn }, false, out);
         if core.config.has(Plant::AckBeforeSync) {
-            self.on_own_log(zxid, core, out);
+            self.on_own_log(zxid, core, out)?;
         }
         Ok(())
     }
 
     /// A transaction is in the leader's own log: that is its acknowledgement.
-    pub(super) fn on_own_log(&mut self, zxid: Zxid, core: &mut Core, out: &mut Out) {
+    pub(super) fn on_own_log(&mut self, zxid: Zxid, core: &mut Core, out: &mut Out) -> Result<(), GaveUp> {
         out.note(ReplicaFact::Acked { zxid });
         let me = core.config.me;
-        self.on_ack(me, zxid, core, out);
+        self.on_ack(me, zxid, core, out)
     }
 
-    fn on_ack(&mut self, from: MachineId, zxid: Zxid, core: &mut Core, out: &mut Out) {
+    fn on_ack(&mut self, from: MachineId, zxid: Zxid, core: &mut Core, out: &mut Out) -> Result<(), GaveUp> {
         // A late ack finds no proposal: the quorum did not need it.
         if let Some(proposal) = self.proposals.iter_mut().find(|proposal| proposal.zxid == zxid) {
             proposal.acks.insert(from);
         }
-        let quorum = if core.config.has(Plant::CommitWithoutQuorum) { 1 } else { core.config.quorum() };
         // In zxid order, even when a later proposal gathers its quorum first.
-        while let Some(proposal) = self.proposals.pop_front_if(|proposal| proposal.acks.len() >= quorum) {
-            self.commit(proposal, core, out);
+        while let Some(proposal) = self.proposals.pop_front_if(|proposal| is_acknowledged(proposal, core)) {
+            self.commit(proposal, core, out)?;
         }
+        Ok(())
     }
 
-    fn commit(&mut self, proposal: Proposal, core: &mut Core, out: &mut Out) {
+    fn commit(&mut self, proposal: Proposal, core: &mut Core, out: &mut Out) -> Result<(), GaveUp> {
         let zxid = proposal.zxid;
-        let first = core.unapplied.front().map(|txn| txn.head.zxid);
-        assert_eq!(first, Some(zxid), "what is committed must be the first that is not applied");
-        out.note(ReplicaFact::Committed { zxid, quorum: proposal.acks.into_iter().collect() });
-        self.forward(&Packet::Commit { zxid }, out);
-        if let Some(Body::CloseSession { .. }) = core.unapplied.front().map(|txn| &txn.body) {
-            let session = core.unapplied[0].head.session;
-            self.tracker.forget(session);
+        let txn = core.unapplied.front().filter(|txn| txn.head.zxid == zxid).expect("what is committed must be the first that is not applied").clone();
+        out.note(ReplicaFact::Committed { zxid, quorum: Leader::counted(&proposal.acks, &proposal.joint, core) });
+        let next = proposal.joint.proposed.as_ref().filter(|_| reconfig(&txn).is_some());
+        let leader = next.map(|next| self.designated(next, &proposal, core));
+        match leader {
+            None => {
+                self.forward(&Packet::Commit { zxid }, false, out);
+                self.forward(&Packet::Inform { txn: txn.clone() }, true, out);
+            }
+            Some(leader) => {
+                self.forward(&Packet::CommitAndActivate { zxid, leader }, false, out);
+                self.forward(&Packet::InformAndActivate { txn: txn.clone(), leader }, true, out);
+            }
+        }
+        if let Body::CloseSession { .. } = txn.body {
+            self.tracker.forget(txn.head.session);
         }
         core.deliver_next(out);
+        if leader.is_some() {
+            // Whoever has a say from here on has the reconfig, so what comes after it needs the new configuration alone. In ZooKeeper it goes on to need both, and those who only observe
+            // now never acknowledge it.
+            self.proposals.iter_mut().for_each(|later| later.joint = core.course.joint().clone());
+        }
         for (conn, session, xid) in proposal.syncs {
             self.answer_sync(conn, session, xid, core, out);
         }
+        match leader.filter(|leader| *leader != core.config.me) {
+            None => Ok(()),
+            Some(leader) => {
+                // What was sent is still delivered, so all that follow learn of it and go to the next leader by themselves.
+                core.appointed = Some(leader);
+                Err(format!("the new configuration has {leader} lead"))
+            }
+        }
+    }
+
+    /// Who leads under the next configuration: this leader, if it votes there; else, of the voters there that have the reconfig, the one that has most of what comes after it
+    /// (Leader.getDesignatedLeader). Where none of them may lead, an election must find one.
+    fn designated(&self, next: &Config, reconfig: &Proposal, core: &Core) -> MachineId {
+        let me = core.config.me;
+        if next.may_lead(me) {
+            return me;
+        }
+        let has = |machine: &MachineId| self.proposals.iter().filter(|proposal| proposal.acks.contains(machine)).count();
+        let fit = reconfig.acks.iter().filter(|machine| **machine != me && next.may_lead(**machine));
+        fit.copied()
+            .max_by_key(|machine| (has(machine), std::cmp::Reverse(*machine)))
+            .expect("a quorum of the next configuration has acknowledged it, and weighs something")
     }
 
     /// A sync is answered when all that is proposed now is committed; not by asking a quorum.
@@ -215,9 +276,10 @@ impl Leader {
         if self.ping_at_ns <= now.mono_ns {
             self.ping_at_ns = now.mono_ns + core.config.ticks_ns(1) / 2;
             self.drop_silent(core, now, out);
-            self.forward(&Packet::Ping { touched: Vec::new() }, out);
-            let synced: BTreeSet<MachineId> = self.peers.values().filter(|peer| peer.joined == Joined::Synced).map(|peer| peer.id).collect();
-            if self.is_established() && synced.len() + 1 < core.config.quorum() {
+            let ping = Packet::Ping { touched: Vec::new() };
+            self.forward(&ping, false, out);
+            self.forward(&ping, true, out);
+            if self.is_established() && !Leader::is_quorum(&self.in_step(core), core.course.joint(), core) {
                 return Err("a quorum of learners is gone".into());
             }
         }
@@ -225,9 +287,24 @@ impl Leader {
             for overdue in self.tracker.overdue(now.mono_ns) {
                 self.expire(overdue, false, core, now, out)?;
             }
-            if let Some((session, _)) = self.expired_again.take_if(|(_, at_ns)| *at_ns <= now.mono_ns) {
-                self.propose(session, Xid(0), Request::Op(Op::CloseSession), None, core, now, out)?;
+            if self.reap_at_ns <= now.mono_ns {
+                self.reap_at_ns = next_reaping_ns(core, now);
+                self.reap(core, now, out)?;
             }
+            if let Some((session, _)) = self.expired_again.take_if(|(_, at_ns)| *at_ns <= now.mono_ns) {
+                self.propose(session, Xid(0), Ids::default(), Request::Op(Op::CloseSession), None, core, now, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes containers and TTL nodes that are due by what is committed; whether they still are is decided on the tree that runs ahead. What is already on its way is not asked for again.
+    fn reap(&mut self, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
+        let ahead = core.ahead.as_ref().expect("an established leader has a tree that runs ahead");
+        let due: Vec<Path> =
+            core.tree.due(now.wall_ms(), core.config.has(Plant::ReapEarly)).filter(|path| ahead.node(path).is_some()).take(REAPED_MAX).cloned().collect();
+        for path in due {
+            self.propose(SessionId::NONE, Xid(0), Ids::default(), Request::Op(Op::DeleteContainer { path }), None, core, now, out)?;
         }
         Ok(())
     }
@@ -252,13 +329,20 @@ impl Leader {
         if core.config.has(Plant::SessionExpiredTwice) {
             self.expired_again = Some((session, now.mono_ns + core.config.ticks_ns(1)));
         }
-        self.propose(session, Xid(0), Request::Op(Op::CloseSession), None, core, now, out)
+        self.propose(session, Xid(0), Ids::default(), Request::Op(Op::CloseSession), None, core, now, out)
     }
 
-    /// An order from outside: expire the oldest session.
-    pub fn on_expire_order(&mut self, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
-        let oldest = self.tracker.alive().next().and_then(|session| self.tracker.find(session, now.mono_ns));
-        match oldest.filter(|_| self.is_established()) {
+    /// An order from outside: `expire-session`, with a number, or the oldest; `check-containers`. Only an established leader can do either, and no other word means anything here.
+    pub fn on_order(&mut self, word: &str, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
+        if !self.is_established() {
+            return Ok(());
+        }
+        if word == "check-containers" {
+            return self.reap(core, now, out);
+        }
+        let Some(rest) = word.strip_prefix("expire-session") else { return Ok(()) };
+        let session = rest.trim().parse().ok().map(SessionId).or_else(|| self.tracker.alive().next());
+        match session.and_then(|session| self.tracker.find(session, now.mono_ns)) {
             Some(overdue) => self.expire(overdue, true, core, now, out),
             None => Ok(()),
         }
@@ -268,6 +352,36 @@ impl Leader {
     pub fn wake_ns(&self) -> u64 {
         let deadline = if self.is_established() { self.tracker.next_deadline_ns() } else { Some(self.deadline_ns) };
         let again = self.expired_again.map(|(_, at_ns)| at_ns);
-        [Some(self.ping_at_ns), deadline, again].into_iter().flatten().min().expect("the next ping is always due")
+        let reap = Some(self.reap_at_ns).filter(|_| self.is_established());
+        [Some(self.ping_at_ns), deadline, reap, again].into_iter().flatten().min().expect("the next ping is always due")
+    }
+}
+
+/// When to look again for what is due.
+pub(super) fn next_reaping_ns(core: &Core, now: Now) -> u64 {
+    match core.config.coordination.container_check_ms {
+        0 => u64::MAX,
+        check_ms => now.mono_ns + u64::from(check_ms) * MILLISECOND,
+    }
+}
+
+/// Whether a proposal can be committed, once all before it are.
+fn is_acknowledged(proposal: &Proposal, core: &Core) -> bool {
+    if core.config.has(Plant::CommitWithoutQuorum) {
+        return !proposal.acks.is_empty();
+    }
+    match &proposal.joint.proposed {
+        Some(next) if core.config.has(Plant::ReconfigWithoutJoint) => next.contains_quorum(&proposal.acks),
+        Some(_) | None => Leader::is_quorum(&proposal.acks, &proposal.joint, core),
+    }
+}
+
+/// A reconfig's arguments.
+fn change_of(request: &Request) -> Option<Change<'_>> {
+    match request {
+        Request::Op(Op::Reconfig { joining, leaving, members, from }) => {
+            Some(Change { joining: joining.as_deref(), leaving: leaving.as_deref(), members: members.as_deref(), from: *from })
+        }
+        Request::Op(_) | Request::CreateSession { .. } => None,
     }
 }

@@ -1,20 +1,23 @@
 //! What a replica is whatever its role: disk, tree, what is logged but not applied, recent history, clients. Never a decision of a role.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use vocab::ensemble::Ensemble;
 use vocab::fact::{Fact, Illegal, ReplicaFact};
 use vocab::ids::{Epoch, MachineId, Zxid};
-use vocab::plan::{Coordination, Plant};
+use vocab::plan::{Budget, Coordination, Plan, Plant};
 use vocab::process::Effects;
+use vocab::service::Data;
 use vocab::time::MILLISECOND;
 
 use crate::clients::{Clients, View};
 use crate::disk::recovery::Recovered;
 use crate::disk::store::Store;
 use crate::message::{Message, Vote};
-use crate::tree::{Change, Tree};
-use crate::txn::Txn;
+use crate::quorum::course::Course;
+use crate::tree::{CONFIG, Change, Tree};
+use crate::txn::{Body, Txn};
 
 /// What a step of a replica wants done.
 pub type Out = Effects<Message, Fact>;
@@ -24,16 +27,32 @@ pub type Out = Effects<Message, Fact>;
 pub struct ServerConfig {
     /// This replica.
     pub me: MachineId,
-    /// All replicas that vote, this one among them.
-    pub replicas: Vec<MachineId>,
+    /// The first configuration of the ensemble, this replica in it.
+    pub ensemble: Ensemble,
+    /// Whether an observer too stands in for the others' disks, because it may come to vote.
+    pub observers_pledge: bool,
     /// The settings.
     pub coordination: Coordination,
+    /// Addresses of machines, where they are not [`MachineId::address`].
+    pub addresses: BTreeMap<MachineId, Arc<str>>,
 }
 
 impl ServerConfig {
-    /// How many replicas make a majority.
-    pub fn quorum(&self) -> usize {
-        self.replicas.len() / 2 + 1
+    /// A replica of an ensemble of voters, whose machines have their own addresses.
+    pub fn new(me: MachineId, voters: Vec<MachineId>, coordination: Coordination) -> ServerConfig {
+        let ensemble = Ensemble { voters: voters.into_iter().collect(), ..Ensemble::default() };
+        ServerConfig { me, ensemble, observers_pledge: false, coordination, addresses: BTreeMap::new() }
+    }
+
+    /// A replica of a plan.
+    pub fn of(plan: &Plan, me: MachineId) -> ServerConfig {
+        let observers_pledge = plan.budget == Budget::Everyone;
+        ServerConfig { me, ensemble: plan.ensemble(), observers_pledge, coordination: plan.coordination.clone(), addresses: BTreeMap::new() }
+    }
+
+    /// The address of a machine, as the ip scheme of ACLs knows it.
+    pub fn address(&self, machine: MachineId) -> Arc<str> {
+        self.addresses.get(&machine).cloned().unwrap_or_else(|| machine.address().into())
     }
 
     /// So many ticks in ns.
@@ -71,6 +90,10 @@ pub struct Core {
     pub unapplied: VecDeque<Arc<Txn>>,
     /// Applied and still in memory.
     pub recent: Recent,
+    /// The configurations of the ensemble.
+    pub course: Course,
+    /// Who leads next, by the commit of a reconfig that ended the role before.
+    pub appointed: Option<MachineId>,
     /// The clients.
     pub clients: Clients,
     /// A leader's state on its way to the disk.
@@ -85,13 +108,16 @@ impl Core {
     /// A replica that has not read its disk yet.
     pub fn new(config: ServerConfig) -> Core {
         let coordination = &config.coordination;
+        let course = Course::new(config.ensemble.clone());
         Core {
             store: Store::new(coordination.snap_retain as usize, coordination.snap_chunk as usize),
-            tree: Tree::new(),
+            tree: course.first_tree(coordination.reconfig_enabled),
             ahead: None,
             unapplied: VecDeque::new(),
             recent: Recent::default(),
-            clients: Clients::new(config.me, coordination.tick_ms),
+            course,
+            appointed: None,
+            clients: Clients::new(config.me, coordination),
             installing: None,
             cutting: None,
             applied_since_snapshot: 0,
@@ -109,14 +135,35 @@ impl Core {
     pub fn take_over(&mut self, recovered: Recovered) {
         let known = if self.cutting.is_some() { self.tree.last } else { Zxid::ZERO };
         self.recent = Recent { after: recovered.start, txns: VecDeque::new() };
-        self.tree = recovered.tree;
+        // Without a snapshot all begins with the tree of a fresh ensemble, which recovery does not know.
+        self.tree = if recovered.start == Zxid::ZERO { self.course.first_tree(self.config.coordination.reconfig_enabled) } else { recovered.tree };
         recovered.applied.into_iter().for_each(|txn| self.remember(txn));
         self.unapplied = recovered.unapplied.into();
         while let Some(txn) = self.unapplied.pop_front_if(|txn| txn.head.zxid <= known) {
-            self.tree.apply(&txn, false, &mut Vec::new());
+            self.tree.apply(&txn, false, None);
             self.remember(txn);
         }
         self.applied_since_snapshot = self.recent.txns.len() as u32;
+        self.follow_course();
+    }
+
+    /// Tree and log are others now, and with them the configurations.
+    fn follow_course(&mut self) {
+        let applied = self.tree.node(CONFIG).and_then(|node| node.data.clone());
+        self.course.restart(&applied, self.unapplied.iter().filter_map(|txn| reconfig(txn)));
+    }
+
+    /// Notes the configuration in force, unless it was `before`.
+    pub fn note_configured(&self, before: Option<Zxid>, out: &mut Out) {
+        let active = &self.course.joint().active;
+        if before != Some(active.version()) {
+            out.note(ReplicaFact::Configured { ensemble: Arc::new(active.ensemble.clone()) });
+        }
+    }
+
+    /// The version of the configuration in force.
+    pub fn configured(&self) -> Zxid {
+        self.course.joint().active.version()
     }
 
     /// Takes over a leader's state that is durable now.
@@ -126,6 +173,7 @@ impl Core {
         self.tree = *tree;
         self.unapplied.clear();
         self.applied_since_snapshot = 0;
+        self.follow_course();
         true
     }
 
@@ -140,6 +188,11 @@ impl Core {
     /// Puts a transaction into the log. It is applied when it is committed.
     pub fn log(&mut self, txn: Arc<Txn>, out: &mut Out) {
         self.store.append(&txn, out);
+        if let Some(data) = reconfig(&txn) {
+            let before = self.configured();
+            self.course.log(data);
+            self.note_configured(Some(before), out);
+        }
         self.unapplied.push_back(txn);
     }
 
@@ -148,8 +201,15 @@ impl Core {
         let txn = self.unapplied.pop_front().expect("a commit is of a logged transaction");
         let wanted = self.clients.awaits(txn.head.session);
         self.changes.clear();
-        let reply = self.tree.apply(&txn, wanted, &mut self.changes);
+        // Most transactions change what nobody watches.
+        let changes = self.clients.is_watching().then_some(&mut self.changes);
+        let reply = self.tree.apply(&txn, wanted, changes);
         out.note(ReplicaFact::Delivered { zxid: txn.head.zxid, mark: txn.mark, digest: self.tree.digest() });
+        if reconfig(&txn).is_some() {
+            let before = self.configured();
+            self.course.apply();
+            self.note_configured(Some(before), out);
+        }
         let changes = std::mem::take(&mut self.changes);
         let (clients, view) = self.clients_and_view();
         clients.on_applied(&txn, reply, &changes, view, out);
@@ -192,5 +252,21 @@ impl Core {
         let Epoch(accepted) = self.store.accepted;
         let Epoch(current) = self.store.current;
         [u128::from(accepted), u128::from(current) << 64 | u128::from(self.store.durable.0)]
+    }
+}
+
+/// The new configuration, if a transaction is a reconfig.
+pub fn reconfig(txn: &Txn) -> Option<&Data> {
+    match &txn.body {
+        Body::Reconfig { data } => Some(data),
+        Body::CreateSession { .. }
+        | Body::CloseSession { .. }
+        | Body::Create { .. }
+        | Body::Delete { .. }
+        | Body::SetData { .. }
+        | Body::SetAcl { .. }
+        | Body::Check
+        | Body::Multi(_)
+        | Body::Error(_) => None,
     }
 }

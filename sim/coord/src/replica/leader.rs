@@ -1,4 +1,6 @@
 //! A leader until it is established: it proposes a new epoch, hears where its learners are, brings them up to its history, and waits for a quorum of them (Leader.java, LearnerHandler.java). Never a client's request, which is `broadcast`'s.
+//!
+//! While its log ends with a configuration that may not be committed, each of its quorums is one of both configurations.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,11 +9,13 @@ use vocab::ids::{ConnId, Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::Plant;
 use vocab::time::Now;
 
+use super::broadcast;
 use super::core::{Core, Out};
 use super::learner::GaveUp;
 use super::sync::{self, Plan};
 use crate::disk::store::Done;
-use crate::message::{Message, Packet};
+use crate::message::{LearnerInfo, Message, Packet};
+use crate::quorum::Joint;
 use crate::session::Tracker;
 use crate::tree::state;
 
@@ -54,6 +58,8 @@ pub struct Peer {
     pub id: MachineId,
     /// How far.
     pub joined: Joined,
+    /// It observes: it is told what is committed, and nothing that it says counts.
+    pub observes: bool,
     /// When it was last heard of.
     pub heard_ns: u64,
 }
@@ -70,6 +76,8 @@ impl Peer {
 pub struct Proposal {
     /// Its number.
     pub zxid: Zxid,
+    /// What must have acknowledged it: a quorum of the configuration in force, and, from a reconfig on until that is committed, one of the next.
+    pub joint: Joint,
     /// Who has it on disk.
     pub acks: BTreeSet<MachineId>,
     /// Syncs to be answered when it is committed: by which connection, or for a client here.
@@ -85,7 +93,9 @@ pub struct Leader {
     pub epoch: Epoch,
     /// Its learners, by connection.
     pub peers: BTreeMap<ConnId, Peer>,
-    accepted: BTreeMap<MachineId, Epoch>,
+    /// The highest epoch that anybody here has accepted, observers too: a lower one would shut them out.
+    highest: Epoch,
+    /// Who counts for the phase under way.
     acks: BTreeSet<MachineId>,
     pub(super) deadline_ns: u64,
     pub(super) ping_at_ns: u64,
@@ -93,6 +103,8 @@ pub struct Leader {
     pub proposals: VecDeque<Proposal>,
     pub(super) next: Zxid,
     pub(super) tracker: Tracker,
+    /// When it looks for containers and TTL nodes that are due; never, if it is told to look every 0 ms.
+    pub(super) reap_at_ns: u64,
     /// A session to be expired once more, and when; only a plant sets it.
     pub(super) expired_again: Option<(SessionId, u64)>,
 }
@@ -105,24 +117,52 @@ impl Leader {
             phase: Phase::Discovery,
             epoch: Epoch(0),
             peers: BTreeMap::new(),
-            accepted: BTreeMap::from([(me, core.store.accepted)]),
-            acks: BTreeSet::new(),
+            highest: core.store.accepted,
+            acks: BTreeSet::from([me]),
             deadline_ns: now.mono_ns + core.config.ticks_ns(core.config.coordination.init_limit),
             ping_at_ns: now.mono_ns + core.config.ticks_ns(1) / 2,
             proposals: VecDeque::new(),
             next: Zxid::ZERO,
             tracker: Tracker::new(core.config.coordination.tick_ms, &BTreeMap::new(), now.mono_ns),
+            reap_at_ns: u64::MAX,
             expired_again: None,
         };
         leader.discover(core, out);
         leader
     }
 
-    /// Sends to every learner that proposals go to.
-    pub fn forward(&self, packet: &Packet, out: &mut Out) {
-        for (conn, _) in self.peers.iter().filter(|(_, peer)| peer.is_forwarded()) {
+    /// Sends to every follower, or to every observer, that is brought up or about to be.
+    pub fn forward(&self, packet: &Packet, observers: bool, out: &mut Out) {
+        for (conn, _) in self.peers.iter().filter(|(_, peer)| peer.is_forwarded() && peer.observes == observers) {
             out.send(*conn, Message::Quorum(packet.clone()));
         }
+    }
+
+    /// Whether these decide.
+    pub fn is_quorum(set: &BTreeSet<MachineId>, joint: &Joint, core: &Core) -> bool {
+        let ensemble = &joint.active.ensemble;
+        let is_miscounted = core.config.has(Plant::ObserverCounts) && ensemble.groups.is_empty() && 2 * set.len() > ensemble.voters.len();
+        is_miscounted || joint.contains_quorum(set)
+    }
+
+    /// Those of them that were counted, for the facts.
+    pub fn counted(set: &BTreeSet<MachineId>, joint: &Joint, core: &Core) -> Vec<MachineId> {
+        if core.config.has(Plant::ObserverCounts) { set.iter().copied().collect() } else { joint.counted(set) }
+    }
+
+    /// Whether a learner's word counts for a quorum, if it is a voter's.
+    fn counts(&self, conn: ConnId, core: &Core) -> bool {
+        core.config.has(Plant::ObserverCounts) || self.peers.get(&conn).is_some_and(|peer| !peer.observes)
+    }
+
+    fn has_quorum(&self, core: &Core) -> bool {
+        Leader::is_quorum(&self.acks, core.course.joint(), core)
+    }
+
+    /// Those that follow closely, this leader among them; observers do not count.
+    pub fn in_step(&self, core: &Core) -> BTreeSet<MachineId> {
+        let synced = self.peers.iter().filter(|(conn, peer)| peer.joined == Joined::Synced && self.counts(**conn, core));
+        synced.map(|(_, peer)| peer.id).chain([core.config.me]).collect()
     }
 
     /// Closes all connections to learners.
@@ -131,23 +171,42 @@ impl Leader {
     }
 
     /// A replica wants to learn. An older connection of the same one is dropped.
-    pub fn on_follower_info(&mut self, conn: ConnId, id: MachineId, accepted: Epoch, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
+    #[expect(clippy::too_many_arguments, reason = "a learner is four things, and a step three")]
+    pub fn on_learner_info(
+        &mut self,
+        conn: ConnId,
+        id: MachineId,
+        info: LearnerInfo,
+        observes: bool,
+        core: &mut Core,
+        now: Now,
+        out: &mut Out,
+    ) -> Result<(), GaveUp> {
+        let joint = core.course.joint();
+        if info.config > joint.proposed.as_ref().unwrap_or(&joint.active).version() {
+            // A later configuration is in force than this leader has seen: it may have no say there (LearnerHandler.run).
+            out.close(conn);
+            return Ok(());
+        }
         let older: Vec<ConnId> = self.peers.iter().filter(|(other, peer)| peer.id == id && **other != conn).map(|(conn, _)| *conn).collect();
         for older in older {
             self.peers.remove(&older);
             out.close(older);
         }
-        self.peers.insert(conn, Peer { id, joined: Joined::Known, heard_ns: now.mono_ns });
+        self.peers.insert(conn, Peer { id, joined: Joined::Known, observes, heard_ns: now.mono_ns });
         match self.phase {
             Phase::Discovery => {
-                self.accepted.insert(id, accepted);
+                self.highest = self.highest.max(info.accepted);
+                if self.counts(conn, core) {
+                    self.acks.insert(id);
+                }
                 self.discover(core, out);
             }
             Phase::Accepting => {}
             Phase::EpochAcks | Phase::Adopting | Phase::Synchronization | Phase::Broadcast => {
-                if accepted > self.epoch {
+                if info.accepted > self.epoch {
                     // It could never follow this epoch: only a later one takes it in again.
-                    return Err(format!("{id} has accepted {accepted}, later than {}", self.epoch));
+                    return Err(format!("{id} has accepted {}, later than {}", info.accepted, self.epoch));
                 }
                 self.tell_epoch(conn, out);
             }
@@ -157,10 +216,10 @@ impl Leader {
 
     /// With a quorum's accepted epochs, the new epoch is one above them all.
     fn discover(&mut self, core: &mut Core, out: &mut Out) {
-        if self.phase != Phase::Discovery || self.accepted.len() < core.config.quorum() {
+        if self.phase != Phase::Discovery || !self.has_quorum(core) {
             return;
         }
-        let highest = self.accepted.values().max().copied().expect("its own is among them");
+        let highest = self.highest;
         let keeps = core.config.has(Plant::OlderEpoch) && highest == core.store.accepted && highest > Epoch(0);
         self.epoch = if keeps { highest } else { highest.next() };
         self.phase = Phase::Accepting;
@@ -189,11 +248,11 @@ impl Leader {
                 out.note(ReplicaFact::Synchronizing { epoch: self.epoch, last: core.store.last });
                 let located: Vec<(ConnId, Zxid)> = self.located().collect();
                 located.into_iter().for_each(|(conn, last)| self.synchronize(conn, last, core, out));
-                self.establish(core, now, out);
+                self.establish(core, now, out)?;
             }
             (Done::Logged(logged), Phase::Broadcast) => {
                 for (zxid, _) in logged {
-                    self.on_own_log(*zxid, core, out);
+                    self.on_own_log(*zxid, core, out)?;
                 }
             }
             (Done::Accepted(_) | Done::Current(_) | Done::Logged(_) | Done::Recovered(_) | Done::Installed | Done::Snapshotted { .. } | Done::Leave(_), _) => {}
@@ -207,7 +266,7 @@ impl Leader {
 
     /// A quorum has promised the epoch: it becomes the leader's current one.
     fn adopt(&mut self, core: &mut Core, out: &mut Out) {
-        if self.phase == Phase::EpochAcks && self.acks.len() >= core.config.quorum() {
+        if self.phase == Phase::EpochAcks && self.has_quorum(core) {
             self.phase = Phase::Adopting;
             core.store.set_current(self.epoch, out);
         }
@@ -223,13 +282,18 @@ impl Leader {
         }
         peer.joined = Joined::Located(last);
         let id = peer.id;
+        // Whoever does not vote may well have more: nobody relies on it.
+        let is_voter = !peer.observes && core.course.joint().votes(id);
+        let counts = self.counts(conn, core);
         match self.phase {
             Phase::EpochAcks => {
                 if let Some(current) = current {
-                    if (current, last) > (core.store.current, core.store.last) {
+                    if is_voter && (current, last) > (core.store.current, core.store.last) {
                         return Err(format!("{id} is ahead: {current}, {last}"));
                     }
-                    self.acks.insert(id);
+                    if counts {
+                        self.acks.insert(id);
+                    }
                     self.adopt(core, out);
                 }
             }
@@ -245,6 +309,7 @@ impl Leader {
         let end = if self.phase == Phase::Broadcast { core.tree.last } else { core.store.last };
         let peer = self.peers.get_mut(&conn).expect("only a learner is synchronised");
         peer.joined = Joined::Sent;
+        let observes = peer.observes;
         let mut send = |packet| out.send(conn, Message::Quorum(packet));
         let (mode, common) = match sync::decide(last, core.recent.after, core.history().map(|txn| txn.head.zxid)) {
             Plan::Diff => (SyncMode::Diff, last),
@@ -266,7 +331,8 @@ impl Leader {
             send(Packet::Proposal { txn: txn.clone() });
         }
         send(Packet::NewLeader { epoch: self.epoch });
-        for txn in core.history().filter(|txn| txn.head.zxid > end.max(common)) {
+        // An observer hears of these when they are committed.
+        for txn in core.history().filter(|txn| !observes && txn.head.zxid > end.max(common)) {
             send(Packet::Proposal { txn: txn.clone() });
         }
         let to = if mode == SyncMode::Diff { end } else { common };
@@ -282,21 +348,25 @@ impl Leader {
             return Err(what);
         }
         peer.joined = Joined::Synced;
-        self.acks.insert(peer.id);
+        let id = peer.id;
+        if self.counts(conn, core) {
+            self.acks.insert(id);
+        }
         match self.phase {
             Phase::Broadcast => out.send(conn, Message::Quorum(Packet::UpToDate)),
-            Phase::Discovery | Phase::Accepting | Phase::EpochAcks | Phase::Adopting | Phase::Synchronization => self.establish(core, now, out),
+            Phase::Discovery | Phase::Accepting | Phase::EpochAcks | Phase::Adopting | Phase::Synchronization => self.establish(core, now, out)?,
         }
         Ok(())
     }
 
     /// With a quorum that has its history it is the primary of its epoch, and serves.
-    fn establish(&mut self, core: &mut Core, now: Now, out: &mut Out) {
-        if self.phase != Phase::Synchronization || self.acks.len() < core.config.quorum() {
-            return;
+    fn establish(&mut self, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
+        if self.phase != Phase::Synchronization || !self.has_quorum(core) {
+            return Ok(());
         }
         self.phase = Phase::Broadcast;
-        out.note(ReplicaFact::Established { epoch: self.epoch, last: core.store.last, quorum: self.acks.iter().copied().collect() });
+        let quorum = Leader::counted(&self.acks, core.course.joint(), core);
+        out.note(ReplicaFact::Established { epoch: self.epoch, last: core.store.last, quorum });
         let synced = self.peers.iter().filter(|(_, peer)| peer.joined == Joined::Synced);
         synced.for_each(|(conn, _)| out.send(*conn, Message::Quorum(Packet::UpToDate)));
         self.next = if core.store.last.epoch() == self.epoch { core.store.last.next() } else { Zxid::new(self.epoch, 1) };
@@ -306,7 +376,14 @@ impl Leader {
         out.note(ReplicaFact::Serving { epoch: self.epoch, leader: core.config.me });
         self.tracker = Tracker::new(core.config.coordination.tick_ms, core.tree.sessions(), now.mono_ns);
         core.ahead = Some(core.tree.ahead());
+        self.reap_at_ns = broadcast::next_reaping_ns(core, now);
         core.clients.serving = true;
+        if core.course.joint().active.votes(core.config.me) {
+            Ok(())
+        } else {
+            // The last of its initial history, which is committed now, took it out of the voters.
+            Err("it votes no more".into())
+        }
     }
 
     /// A learner's connection is gone.

@@ -4,6 +4,7 @@
 //! the new epoch wait until then, so that none is acknowledged before NEWLEADER is (ZOOKEEPER-4685).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use vocab::fact::{Illegal, ReplicaFact};
 use vocab::ids::{ConnId, Epoch, MachineId, Zxid};
@@ -14,8 +15,9 @@ use super::core::{Core, Out};
 use crate::clients::Submission;
 use crate::disk::recovery;
 use crate::disk::store::Done;
-use crate::message::{Message, Packet};
+use crate::message::{LearnerInfo, Message, Packet};
 use crate::tree::state;
+use crate::txn::Txn;
 
 /// How long a learner waits before it tries its leader again (leaderConnectDelayDuringRetryMs).
 const CONNECT_RETRY_NS: u64 = 100 * MILLISECOND;
@@ -57,6 +59,8 @@ pub struct Learner {
     pub leader: MachineId,
     /// The epoch, once the leader has said it.
     pub epoch: Epoch,
+    /// It observes: it hears of what is committed only, and acknowledges nothing but NEWLEADER.
+    observes: bool,
     conn: Option<ConnId>,
     phase: Phase,
     initial_end: Zxid,
@@ -71,6 +75,7 @@ impl Learner {
         Learner {
             leader,
             epoch: Epoch(0),
+            observes: core.course.joint().active.observes(core.config.me),
             conn: Some(out.open(leader)),
             phase: Phase::Connecting,
             initial_end: Zxid::ZERO,
@@ -117,7 +122,8 @@ impl Learner {
     pub fn on_opened(&mut self, core: &Core, out: &mut Out) {
         if self.phase == Phase::Connecting {
             self.phase = Phase::AwaitLeaderInfo;
-            self.send(Packet::FollowerInfo { accepted: core.store.accepted }, out);
+            let info = LearnerInfo { accepted: core.store.accepted, config: core.configured() };
+            self.send(if self.observes { Packet::ObserverInfo(info) } else { Packet::FollowerInfo(info) }, out);
         }
     }
 
@@ -162,7 +168,12 @@ impl Learner {
     fn work(&mut self, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
         while !self.phase.is_busy() {
             let Some(packet) = self.waiting.pop_front() else { break };
+            let before = core.configured();
             self.take(packet, core, now, out)?;
+            if core.configured() != before && matches!(self.phase, Phase::AwaitUpToDate | Phase::Serving) {
+                // By a commit, or because a later reconfig shows that the one before it is committed.
+                self.activate(self.leader, core)?;
+            }
         }
         Ok(())
     }
@@ -208,7 +219,7 @@ impl Learner {
                 }
                 let zxid = txn.head.zxid;
                 core.log(txn, out);
-                if core.config.has(Plant::AckBeforeSync) && self.phase != Phase::Syncing {
+                if core.config.has(Plant::AckBeforeSync) && self.phase != Phase::Syncing && !self.observes {
                     self.ack(zxid, out);
                 }
             }
@@ -221,7 +232,16 @@ impl Learner {
                 self.phase = Phase::Logging;
                 self.adopt_when_logged(core, out);
             }
-            (Phase::AwaitUpToDate | Phase::Serving, Packet::Commit { zxid }) => self.commit(zxid, core, out)?,
+            (Phase::AwaitUpToDate | Phase::Serving, Packet::Commit { zxid }) if !self.observes => self.commit(zxid, core, out)?,
+            (Phase::AwaitUpToDate | Phase::Serving, Packet::CommitAndActivate { zxid, leader }) if !self.observes => {
+                self.commit(zxid, core, out)?;
+                self.activate(leader, core)?;
+            }
+            (Phase::AwaitUpToDate | Phase::Serving, Packet::Inform { txn }) if self.observes => self.inform(txn, core, out)?,
+            (Phase::AwaitUpToDate | Phase::Serving, Packet::InformAndActivate { txn, leader }) if self.observes => {
+                self.inform(txn, core, out)?;
+                self.activate(leader, core)?;
+            }
             (Phase::AwaitUpToDate, Packet::UpToDate) => {
                 self.deliver_initial(core, out);
                 self.phase = Phase::Serving;
@@ -233,7 +253,10 @@ impl Learner {
                 let touched = std::mem::take(&mut core.clients.touched).into_iter().collect();
                 self.send(Packet::Ping { touched }, out);
             }
-            (Phase::Serving, Packet::Revalidated { session, valid }) => core.clients.on_revalidated(session, valid, out),
+            (Phase::Serving, Packet::Revalidated { session, valid }) => {
+                let (clients, view) = core.clients_and_view();
+                clients.on_revalidated(session, valid, view, out);
+            }
             (Phase::Serving, Packet::Synced { session, xid }) => {
                 let (clients, view) = core.clients_and_view();
                 clients.on_synced(session, xid, view, out);
@@ -284,10 +307,35 @@ impl Learner {
         Ok(())
     }
 
+    /// An observer logs what is committed and applies it at once; what it logged itself while it was a follower is only applied.
+    fn inform(&mut self, txn: Arc<Txn>, core: &mut Core, out: &mut Out) -> Result<(), GaveUp> {
+        self.deliver_initial(core, out);
+        let zxid = txn.head.zxid;
+        if core.unapplied.is_empty() {
+            if !recovery::follows(core.store.last, zxid) {
+                let what = format!("{zxid} is committed after {}", core.store.last);
+                Core::note_illegal(Illegal::Proposal, what.clone(), out);
+                return Err(what);
+            }
+            core.log(txn, out);
+        }
+        self.commit(zxid, core, out)
+    }
+
+    /// A configuration may have come into force by what was just applied. If this replica is another kind of learner in it, or is to have another leader, it begins again.
+    fn activate(&mut self, leader: MachineId, core: &mut Core) -> Result<(), GaveUp> {
+        let observes = core.course.joint().active.observes(core.config.me);
+        if leader == self.leader && observes == self.observes {
+            return Ok(());
+        }
+        core.appointed = Some(leader);
+        Err(format!("the new configuration has {leader} lead, and this replica {}", if observes { "observe" } else { "follow" }))
+    }
+
     /// The disk has done something.
     pub fn on_done(&mut self, done: &Done, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
         match (done, self.phase) {
-            (Done::Logged(logged), Phase::AwaitUpToDate | Phase::Serving) if !core.config.has(Plant::AckBeforeSync) => {
+            (Done::Logged(logged), Phase::AwaitUpToDate | Phase::Serving) if !core.config.has(Plant::AckBeforeSync) && !self.observes => {
                 logged.iter().for_each(|(zxid, _)| self.ack(*zxid, out));
             }
             (Done::Logged(_), _) => self.adopt_when_logged(core, out),
@@ -295,9 +343,11 @@ impl Learner {
             (Done::Current(epoch), Phase::Adopting) if *epoch == self.epoch => {
                 self.phase = Phase::AwaitUpToDate;
                 out.note(ReplicaFact::Adopted { epoch: self.epoch, leader: self.leader, last: core.store.last });
+                // The history may have said what this replica is: an observer's word is nothing to count on.
+                self.activate(self.leader, core)?;
                 self.send(Packet::Ack { zxid: Zxid::new(self.epoch, 0) }, out);
                 // Proposals of this epoch from before a lost connection: the leader may not have heard that they are here.
-                let earlier: Vec<Zxid> = core.unapplied.iter().map(|txn| txn.head.zxid).filter(|zxid| *zxid > self.initial_end).collect();
+                let earlier: Vec<Zxid> = core.unapplied.iter().map(|txn| txn.head.zxid).filter(|zxid| *zxid > self.initial_end && !self.observes).collect();
                 earlier.into_iter().for_each(|zxid| self.ack(zxid, out));
             }
             (Done::Recovered(_), Phase::Cutting(to)) => {
@@ -317,7 +367,7 @@ impl Learner {
     pub fn submit(&mut self, core: &mut Core, out: &mut Out) {
         while let Some(submission) = core.clients.submissions.pop_front() {
             let packet = match submission {
-                Submission::Write { session, xid, request } => Packet::Request { session, xid, request },
+                Submission::Write { session, xid, ids, request } => Packet::Request { session, xid, ids, request: request.into() },
                 Submission::Sync { session, xid } => Packet::Sync { session, xid },
                 Submission::Revalidate { session, timeout_ms } => Packet::Revalidate { session, timeout_ms },
             };

@@ -1,6 +1,7 @@
 //! The process: it gives each event to the part it is for, and moves the replica from role to role. Never a rule of a protocol.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use vocab::fact::{Fact, ReplicaFact, StateDigest};
 use vocab::ids::{ConnId, Epoch, MachineId, Zxid};
@@ -14,6 +15,7 @@ use super::votes::VoteLinks;
 use crate::disk::store::Done;
 use crate::election::{Action, Election};
 use crate::message::{Message, Notification, Packet, PeerState, Vote};
+use crate::quorum::{Config, Joint, Replicas};
 
 /// What a replica is doing.
 #[derive(Clone, Debug)]
@@ -74,8 +76,8 @@ impl Server {
             Event::Boot => self.core.store.read_all(out),
             Event::Wake => return self.on_wake(now, out),
             Event::Order(word) => {
-                if let (Role::Leading(leader), "expire-session") = (&mut self.role, &*word) {
-                    return leader.on_expire_order(&mut self.core, now, out);
+                if let Role::Leading(leader) = &mut self.role {
+                    return leader.on_order(&word, &mut self.core, now, out);
                 }
             }
             Event::Accepted { conn, from } => {
@@ -110,7 +112,10 @@ impl Server {
 
     fn on_message(&mut self, conn: ConnId, from: MachineId, message: Message, now: Now, out: &mut Out) -> Result<(), GaveUp> {
         match message {
-            Message::Connect(request) => self.core.clients.on_connect(conn, &request, &self.core.tree, now, out),
+            Message::Connect(request) => {
+                let address = self.core.config.address(from);
+                self.core.clients.on_connect(conn, &request, address, &self.core.tree, now, out);
+            }
             Message::Request { xid, op } => {
                 let (clients, view) = self.core.clients_and_view();
                 clients.on_request(conn, xid, op, view, out);
@@ -121,7 +126,8 @@ impl Server {
             }
             Message::Vote(notification) => self.on_vote(conn, from, &notification, now, out),
             Message::Quorum(packet) => match (&mut self.role, packet) {
-                (Role::Leading(leader), Packet::FollowerInfo { accepted }) => return leader.on_follower_info(conn, from, accepted, &mut self.core, now, out),
+                (Role::Leading(leader), Packet::FollowerInfo(info)) => return leader.on_learner_info(conn, from, info, false, &mut self.core, now, out),
+                (Role::Leading(leader), Packet::ObserverInfo(info)) => return leader.on_learner_info(conn, from, info, true, &mut self.core, now, out),
                 (Role::Leading(leader), packet) => return leader.on_packet(conn, packet, &mut self.core, now, out),
                 (Role::Following(learner), packet) if learner.owns(conn) => return learner.on_packet(packet, &mut self.core, now, out),
                 // Nobody leads here: whoever believes so must look again.
@@ -139,6 +145,7 @@ impl Server {
             Done::Accepted(epoch) => out.note(ReplicaFact::EpochAccepted { epoch: *epoch }),
             Done::Snapshotted { zxid, until } => out.note(ReplicaFact::Snapshotted { zxid: *zxid, until: *until }),
             Done::Recovered(recovered) => {
+                let before = self.core.cutting.map(|_| self.core.configured());
                 self.core.take_over((**recovered).clone());
                 let (accepted, current, last) = (recovered.accepted, recovered.current, recovered.last());
                 let (applied, digest) = (self.core.tree.last, self.core.tree.digest());
@@ -149,10 +156,13 @@ impl Server {
                         out.note(ReplicaFact::Recovered { accepted, current, snapshot, last, applied, digest, torn_bytes });
                     }
                 }
+                self.core.note_configured(before, out);
             }
             Done::Installed => {
+                let before = self.core.configured();
                 if self.core.take_over_state() {
                     out.note(ReplicaFact::Installed { to: self.core.tree.last, digest: self.core.tree.digest() });
+                    self.core.note_configured(Some(before), out);
                 }
             }
             Done::Leave(exit) => {
@@ -193,9 +203,19 @@ impl Server {
     fn on_vote(&mut self, conn: ConnId, from: MachineId, notification: &Notification, now: Now, out: &mut Out) {
         let (state, epoch) = match &mut self.role {
             Role::Looking(election) => {
+                let before = self.core.configured();
+                if self.core.course.hear(&notification.ensemble) {
+                    // Another configuration is in force than the one that this election counts by: it begins anew.
+                    self.core.note_configured(Some(before), out);
+                    self.role = Role::Settling;
+                    return;
+                }
                 match election.on_notification(from, notification, now.mono_ns) {
+                    // What comes on a stream of this replica's own is an answer, and an answer is not answered: two that count each other differently would never stop.
+                    Action::Answer if !self.accepted_conns.contains_key(&conn) => {}
                     Action::Answer => {
-                        let answer = Notification { vote: election.vote, round: election.round, state: PeerState::Looking };
+                        let (vote, round) = (election.vote, election.round);
+                        let answer = self.notification(vote, round, PeerState::Looking);
                         out.send(conn, Message::Vote(answer));
                     }
                     action => self.act(action, now, out),
@@ -210,32 +230,42 @@ impl Server {
             // Once adopted, the new epoch is what a joiner must hear from a quorum, not the one in the vote (ZOOKEEPER-1732).
             let is_adopted = epoch > Epoch(0) && self.core.store.current == epoch;
             let epoch = if is_adopted { epoch } else { self.vote.epoch };
-            out.send(conn, Message::Vote(Notification { vote: Vote { epoch, ..self.vote }, round: self.round, state }));
+            let answer = self.notification(Some(Vote { epoch, ..self.vote }), self.round, state);
+            out.send(conn, Message::Vote(answer));
         }
+    }
+
+    fn notification(&self, vote: Option<Vote>, round: u64, state: PeerState) -> Notification {
+        Notification { vote, round, state, ensemble: Arc::new(self.core.course.joint().active.ensemble.clone()) }
     }
 
     fn act(&mut self, action: Action, now: Now, out: &mut Out) {
         let Role::Looking(election) = &self.role else { return };
         self.round = election.round;
-        let notification = Notification { vote: election.vote, round: election.round, state: PeerState::Looking };
         match action {
             Action::None | Action::Answer => {}
             Action::Broadcast => {
-                for to in self.core.config.replicas.iter().filter(|to| **to != self.core.config.me) {
-                    self.links.send(*to, notification, out);
+                let notification = self.notification(election.vote, election.round, PeerState::Looking);
+                for to in election.voters().into_iter().filter(|to| *to != self.core.config.me) {
+                    self.links.send(to, notification.clone(), out);
                 }
             }
-            Action::Decide(vote) => {
+            Action::Decide { vote, by } => {
                 let Vote { epoch, zxid, leader } = vote;
-                out.note(ReplicaFact::Elected { round: election.round, leader, epoch, zxid, tie: election.tie });
+                out.note(ReplicaFact::Elected { round: election.round, leader, epoch, zxid, tie: election.tie, by });
                 self.vote = vote;
-                self.role = if leader == self.core.config.me {
-                    Role::Leading(Box::new(Leader::begin(&mut self.core, now, out)))
-                } else {
-                    Role::Following(Box::new(Learner::begin(leader, &self.core, now, out)))
-                };
+                self.join(leader, now, out);
             }
         }
+    }
+
+    /// Follows a leader, or leads.
+    fn join(&mut self, leader: MachineId, now: Now, out: &mut Out) {
+        self.role = if leader == self.core.config.me {
+            Role::Leading(Box::new(Leader::begin(&mut self.core, now, out)))
+        } else {
+            Role::Following(Box::new(Learner::begin(leader, &self.core, now, out)))
+        };
     }
 
     // From role to role.
@@ -256,9 +286,17 @@ impl Server {
         if !matches!(self.role, Role::Settling) || !self.core.store.is_idle() {
             return;
         }
+        if let Some(leader) = self.core.appointed.take() {
+            // The commit of a reconfig named who leads from here on: no election is needed, only the phases after it.
+            out.note(ReplicaFact::Appointed { leader });
+            self.vote = Vote { leader, ..self.core.own_vote() };
+            self.join(leader, now, out);
+            return;
+        }
         self.round += 1;
         out.note(ReplicaFact::Looking { round: self.round, last: self.core.store.last });
-        self.role = Role::Looking(Election::begin(self.core.own_vote(), self.round, self.core.config.quorum(), now.mono_ns));
+        let joint = self.core.course.joint().clone();
+        self.role = Role::Looking(Election::begin(self.core.own_vote(), self.round, joint, now.mono_ns));
         self.act(Action::Broadcast, now, out);
     }
 
@@ -308,19 +346,22 @@ impl Process for Server {
 
     fn pledge(&self) -> Option<Pledge> {
         // What was just read may be in the page cache only: it is nothing to rely on before recovery has made it durable.
-        Some(if matches!(self.role, Role::Recovering) { Pledge::default() } else { Pledge(self.core.pledge()) })
+        let config = &self.core.config;
+        let is_relied_on = config.observers_pledge || config.ensemble.voters.contains(&config.me);
+        is_relied_on.then(|| if matches!(self.role, Role::Recovering) { Pledge::default() } else { Pledge(self.core.pledge()) })
     }
 
     fn look(&self) -> Vec<(&'static str, String)> {
         let role = match &self.role {
             Role::Recovering => "recovering".into(),
             Role::Settling => "settling".into(),
-            Role::Looking(election) => format!("looking, round {}, for {}", election.round, election.vote.leader),
+            Role::Looking(election) => election.look(),
             Role::Leading(leader) => format!("leading {:?} of {} with {} learners", leader.phase, leader.epoch, leader.peers.len()),
             Role::Following(learner) => learner.look(),
         };
         vec![
             ("role", role),
+            ("config", look_at(self.core.course.joint())),
             ("accepted", self.core.store.accepted.to_string()),
             ("current", self.core.store.current.to_string()),
             ("logged", self.core.store.last.to_string()),
@@ -330,4 +371,16 @@ impl Process for Server {
             ("znodes", self.core.tree.len().to_string()),
         ]
     }
+}
+
+/// The configuration in force, and the one that is to come, in one line.
+fn look_at(joint: &Joint) -> String {
+    let told =
+        |config: &Config| format!("{} {:?} votes, {:?} observes", config.version(), numbers(&config.ensemble.voters), numbers(&config.ensemble.observers));
+    let next = joint.proposed.as_ref().map_or(String::new(), |next| format!("; next {}", told(next)));
+    told(&joint.active) + &next
+}
+
+fn numbers(machines: &Replicas) -> Vec<u16> {
+    machines.iter().map(|machine| machine.0).collect()
 }

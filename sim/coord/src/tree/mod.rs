@@ -1,5 +1,6 @@
 //! The znode tree and session table of one replica: what the transactions up to `last` made of it. Applying is idempotent, as a replay over a fuzzy snapshot needs; never a decision, which is `prep`'s.
 
+mod change;
 pub mod node;
 pub mod path;
 pub mod prep;
@@ -8,10 +9,9 @@ pub mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocab::digest;
 use vocab::fact::StateDigest;
 use vocab::ids::{SessionId, Zxid};
-use vocab::service::{ErrorCode, EventKind, Path, Reply};
+use vocab::service::{Acl, Acls, ErrorCode, EventKind, Path, Perms, Reply};
 
 use crate::txn::{Body, Head, NodeKind, Txn};
 use node::Node;
@@ -23,7 +23,12 @@ pub struct Change {
     pub kind: EventKind,
     /// Where.
     pub path: Path,
+    /// Whom the node allows what; of a deleted one, allowed. Only those who may read it are told (CVE-2024-23944).
+    pub acl: Acls,
 }
+
+/// Where an application puts its changes; a leader that only tries a request wants none.
+pub type Changes<'a> = Option<&'a mut Vec<Change>>;
 
 /// A node with its part of the digest.
 #[derive(Clone, Debug)]
@@ -35,12 +40,17 @@ struct Slot {
 /// What an aborted multi must put back: nodes as they were, latest first.
 type Undo = Vec<(Path, Option<Node>)>;
 
+/// Where the ensemble's configuration stands.
+pub const CONFIG: &str = "/zookeeper/config";
+
 /// The tree.
 #[derive(Clone, Debug)]
 pub struct Tree {
     nodes: BTreeMap<Path, Slot>,
     sessions: BTreeMap<SessionId, u32>,
     ephemerals: BTreeMap<SessionId, BTreeSet<Path>>,
+    /// Containers and nodes with a time to live, whether due or not.
+    mortal: BTreeSet<Path>,
     /// The last transaction applied.
     pub last: Zxid,
     digest: u64,
@@ -59,10 +69,20 @@ impl Tree {
     /// The tree of a fresh ZooKeeper: the root, `/zookeeper` and what it reserves below it.
     pub fn new() -> Tree {
         let mut tree = Tree::empty();
-        tree.put("/".into(), Node::initial(0, &["zookeeper"]));
-        tree.put("/zookeeper".into(), Node::initial(0, &["config", "quota"]));
-        tree.put("/zookeeper/config".into(), Node::initial(-1, &[]));
-        tree.put("/zookeeper/quota".into(), Node::initial(0, &[]));
+        tree.put("/".into(), Node::initial(vocab::service::acl::open(), 0, &["zookeeper"]));
+        tree.put("/zookeeper".into(), Node::initial(vocab::service::acl::open(), 0, &["config", "quota"]));
+        tree.put("/zookeeper/config".into(), Node::initial([Acl::new(Perms::READ, "world", "anyone")].into(), -1, &[]));
+        tree.put("/zookeeper/quota".into(), Node::initial(vocab::service::acl::open(), 0, &[]));
+        tree
+    }
+
+    /// The tree of a fresh ensemble: its first configuration is there without a transaction (ZKDatabase.initConfigInZKDatabase; there the time is each server's own).
+    pub fn configured(text: &str) -> Tree {
+        let mut tree = Tree::new();
+        tree.change(CONFIG, |node| {
+            node.data = Some(text.as_bytes().into());
+            node.version = -1;
+        });
         tree
     }
 
@@ -72,6 +92,7 @@ impl Tree {
             nodes: BTreeMap::new(),
             sessions: BTreeMap::new(),
             ephemerals: BTreeMap::new(),
+            mortal: BTreeSet::new(),
             last: Zxid::ZERO,
             digest: 0,
             digesting: true,
@@ -106,6 +127,17 @@ impl Tree {
         self.ephemerals.get(&session).into_iter().flatten()
     }
 
+    /// Containers that have lost their last child, and childless nodes that have outlived their time, at this wall clock (ContainerManager.getCandidates). With `early`, which only a plant wants, half of the time is enough.
+    pub fn due(&self, wall_ms: i64, early: bool) -> impl Iterator<Item = &Path> {
+        self.mortal.iter().filter(move |path| {
+            self.node(path).filter(|node| node.children.is_empty()).is_some_and(|node| match node.kind {
+                NodeKind::Container => node.creates > 0,
+                NodeKind::Ttl(ms) => wall_ms.saturating_sub(node.mtime_ms) > if early { ms / 2 } else { ms },
+                NodeKind::Persistent | NodeKind::Ephemeral => false,
+            })
+        })
+    }
+
     /// How many nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -117,13 +149,13 @@ impl Tree {
     }
 
     /// Applies a transaction. The changes go to `changes`; the reply is made only if `wanted`, since one replica in many has the client.
-    pub fn apply(&mut self, txn: &Txn, wanted: bool, changes: &mut Vec<Change>) -> Option<Result<Reply, ErrorCode>> {
-        let reply = self.apply_body(&txn.head, &txn.body, wanted, changes);
+    pub fn apply(&mut self, txn: &Txn, wanted: bool, mut changes: Changes<'_>) -> Option<Result<Reply, ErrorCode>> {
+        let reply = self.apply_body(&txn.head, &txn.body, wanted, &mut changes);
         self.last = self.last.max(txn.head.zxid);
         reply
     }
 
-    fn apply_body(&mut self, head: &Head, body: &Body, wanted: bool, changes: &mut Vec<Change>) -> Option<Result<Reply, ErrorCode>> {
+    fn apply_body(&mut self, head: &Head, body: &Body, wanted: bool, changes: &mut Changes<'_>) -> Option<Result<Reply, ErrorCode>> {
         match body {
             Body::CreateSession { timeout_ms } => {
                 self.open_session(head.session, *timeout_ms);
@@ -134,9 +166,10 @@ impl Tree {
                 self.close_session(head.session);
                 wanted.then_some(Ok(Reply::Done))
             }
-            Body::Create { path, data, kind, parent_creates, stat } => {
+            Body::Create { path, data, acl, kind, parent_creates, stat } => {
                 let node = Node {
                     data: data.clone(),
+                    acl: acl.clone(),
                     kind: *kind,
                     owner: if *kind == NodeKind::Ephemeral { head.session } else { SessionId::NONE },
                     czxid: head.zxid,
@@ -158,16 +191,33 @@ impl Tree {
                 wanted.then_some(Ok(Reply::Done))
             }
             Body::SetData { path, data, version } => {
-                let found = self.change(path, |node| {
+                let acl = self.change(path, |node| {
                     node.data = data.clone();
                     node.version = *version;
                     node.mzxid = head.zxid;
                     node.mtime_ms = head.time_ms;
+                    node.acl.clone()
                 });
-                if found {
-                    changes.push(Change { kind: EventKind::NodeDataChanged, path: path.clone() });
-                }
+                tell(changes, EventKind::NodeDataChanged, path, acl);
                 wanted.then(|| self.node(path).map(|node| Reply::Stat(node.stat())).ok_or(ErrorCode::NoNode))
+            }
+            Body::SetAcl { path, acl, version } => {
+                self.change(path, |node| {
+                    node.acl = acl.clone();
+                    node.aversion = *version;
+                });
+                wanted.then(|| self.node(path).map(|node| Reply::Stat(node.stat())).ok_or(ErrorCode::NoNode))
+            }
+            Body::Reconfig { data } => {
+                let acl = self.change(CONFIG, |node| {
+                    node.data = data.clone();
+                    node.version = -1;
+                    node.mzxid = head.zxid;
+                    node.mtime_ms = head.time_ms;
+                    node.acl.clone()
+                });
+                tell(changes, EventKind::NodeDataChanged, CONFIG, acl);
+                wanted.then(|| self.node(CONFIG).map(|node| Reply::Data { data: data.clone(), stat: node.stat() }).ok_or(ErrorCode::NoNode))
             }
             Body::Check => wanted.then_some(Ok(Reply::Done)),
             Body::Multi(bodies) => {
@@ -187,33 +237,34 @@ impl Tree {
         }
     }
 
-    fn create(&mut self, path: &Path, node: Node, parent_creates: i32, changes: &mut Vec<Change>) {
-        let zxid = node.czxid;
+    fn create(&mut self, path: &Path, node: Node, parent_creates: i32, changes: &mut Changes<'_>) {
+        let (zxid, acl) = (node.czxid, node.acl.clone());
         self.put(path.clone(), node);
-        changes.push(Change { kind: EventKind::NodeCreated, path: path.clone() });
+        tell(changes, EventKind::NodeCreated, path, Some(acl));
         let Some(above) = path::parent(path) else { return };
-        self.change(above, |parent| {
+        let acl = self.change(above, |parent| {
             parent.children.insert(path::name(path).into());
             // Only ever raised: a replay must not take a count back (ZOOKEEPER-3249), and a count that overflowed stays at its maximum.
-            parent.creates = parent.creates.max(parent_creates);
-            parent.pzxid = parent.pzxid.max(zxid);
+            if parent_creates > parent.creates {
+                parent.creates = parent_creates;
+                parent.pzxid = parent.pzxid.max(zxid);
+            }
+            parent.acl.clone()
         });
-        changes.push(Change { kind: EventKind::NodeChildrenChanged, path: above.into() });
+        tell(changes, EventKind::NodeChildrenChanged, above, acl);
     }
 
-    fn delete(&mut self, path: &Path, zxid: Zxid, changes: &mut Vec<Change>) {
-        if self.take(path) {
-            changes.push(Change { kind: EventKind::NodeDeleted, path: path.clone() });
-        }
+    fn delete(&mut self, path: &Path, zxid: Zxid, changes: &mut Changes<'_>) {
+        let acl = self.take(path);
+        tell(changes, EventKind::NodeDeleted, path, acl);
         let Some(above) = path::parent(path) else { return };
         // Also where a fuzzy snapshot lacks the node already: its parent's pzxid must not stay behind (ZOOKEEPER-3125, 3145).
-        let found = self.change(above, |parent| {
+        let acl = self.change(above, |parent| {
             parent.children.remove(path::name(path));
             parent.pzxid = parent.pzxid.max(zxid);
+            parent.acl.clone()
         });
-        if found {
-            changes.push(Change { kind: EventKind::NodeChildrenChanged, path: above.into() });
-        }
+        tell(changes, EventKind::NodeChildrenChanged, above, acl);
     }
 
     /// Begins to remember what changes, for [`Tree::rollback`].
@@ -237,79 +288,11 @@ impl Tree {
             }
         }
     }
+}
 
-    // The four ways in which state changes; ephemerals and digest follow here and nowhere else.
-
-    fn put(&mut self, path: Path, node: Node) {
-        let sum = if self.digesting { node.sum(&path, &mut self.buffer) } else { 0 };
-        self.digest = self.digest.wrapping_add(sum);
-        if node.kind == NodeKind::Ephemeral {
-            self.ephemerals.entry(node.owner).or_default().insert(path.clone());
-        }
-        let before = self.nodes.insert(path.clone(), Slot { node, sum });
-        self.forget(&path, before.as_ref());
-        if let Some(undo) = &mut self.undo {
-            undo.push((path, before.map(|slot| slot.node)));
-        }
-    }
-
-    fn take(&mut self, path: &str) -> bool {
-        let Some((path, before)) = self.nodes.remove_entry(path) else { return false };
-        let owner = (before.node.kind == NodeKind::Ephemeral).then_some(before.node.owner);
-        self.digest = self.digest.wrapping_sub(before.sum);
-        if let Some(owner) = owner {
-            self.disown(owner, &path);
-        }
-        if let Some(undo) = &mut self.undo {
-            undo.push((path, Some(before.node)));
-        }
-        true
-    }
-
-    fn forget(&mut self, path: &Path, before: Option<&Slot>) {
-        let Some(slot) = before else { return };
-        self.digest = self.digest.wrapping_sub(slot.sum);
-        let still = self.nodes.get(path).is_some_and(|now| now.node.kind == NodeKind::Ephemeral && now.node.owner == slot.node.owner);
-        if slot.node.kind == NodeKind::Ephemeral && !still {
-            self.disown(slot.node.owner, path);
-        }
-    }
-
-    fn disown(&mut self, owner: SessionId, path: &str) {
-        if let Some(paths) = self.ephemerals.get_mut(&owner) {
-            paths.remove(path);
-            if paths.is_empty() {
-                self.ephemerals.remove(&owner);
-            }
-        }
-    }
-
-    /// Changes a node's own fields; never its kind or owner.
-    fn change(&mut self, path: &str, change: impl FnOnce(&mut Node)) -> bool {
-        let Some(slot) = self.nodes.get_mut(path) else { return false };
-        if let Some(undo) = &mut self.undo {
-            undo.push((path.into(), Some(slot.node.clone())));
-        }
-        change(&mut slot.node);
-        if self.digesting {
-            let sum = slot.node.sum(path, &mut self.buffer);
-            self.digest = self.digest.wrapping_sub(slot.sum).wrapping_add(sum);
-            slot.sum = sum;
-        }
-        true
-    }
-
-    fn open_session(&mut self, session: SessionId, timeout_ms: u32) {
-        let before = self.sessions.insert(session, timeout_ms);
-        if let Some(before) = before {
-            self.digest = self.digest.wrapping_sub(digest::session(session, before));
-        }
-        self.digest = self.digest.wrapping_add(digest::session(session, timeout_ms));
-    }
-
-    fn close_session(&mut self, session: SessionId) {
-        if let Some(timeout_ms) = self.sessions.remove(&session) {
-            self.digest = self.digest.wrapping_sub(digest::session(session, timeout_ms));
-        }
+/// Notes a change, if there is a node that it is about and somebody who wants to know.
+fn tell(changes: &mut Changes<'_>, kind: EventKind, path: &str, acl: Option<Acls>) {
+    if let (Some(changes), Some(acl)) = (changes, acl) {
+        changes.push(Change { kind, path: path.into(), acl });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use vocab::ids::{SessionId, Zxid};
-use vocab::service::{Data, Stat};
+use vocab::service::{Acls, Data, Stat};
 
 use crate::txn::NodeKind;
 
@@ -13,6 +13,8 @@ use crate::txn::NodeKind;
 pub struct Node {
     /// The content.
     pub data: Data,
+    /// Whom it allows what.
+    pub acl: Acls,
     /// What kind.
     pub kind: NodeKind,
     /// The owning session of an ephemeral.
@@ -39,9 +41,10 @@ pub struct Node {
 
 impl Node {
     /// A node of the initial tree.
-    pub fn initial(aversion: i32, children: &[&str]) -> Node {
+    pub fn initial(acl: Acls, aversion: i32, children: &[&str]) -> Node {
         Node {
             data: Some(Arc::from([])),
+            acl,
             kind: NodeKind::Persistent,
             owner: SessionId::NONE,
             czxid: Zxid::ZERO,
@@ -82,6 +85,6 @@ impl Node {
             NodeKind::Container => (2, 0),
             NodeKind::Ttl(ms) => (3, ms),
         };
-        vocab::digest::znode(path, self.data.as_deref(), &self.stat(), kind, ttl_ms, buffer)
+        vocab::digest::znode(path, self.data.as_deref(), &self.acl, &self.stat(), kind, ttl_ms, buffer)
     }
 }

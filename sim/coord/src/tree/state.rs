@@ -71,9 +71,10 @@ pub fn read(bytes: &[u8]) -> Option<Tree> {
             tree.put(path, node);
             continue;
         };
-        if tree.change(above, |parent| {
+        let found = tree.change(above, |parent| {
             parent.children.insert(path::name(&path).into());
-        }) {
+        });
+        if found.is_some() {
             tree.put(path, node);
         }
     }
@@ -83,6 +84,7 @@ pub fn read(bytes: &[u8]) -> Option<Tree> {
 fn write_node(writer: &mut Writer, path: &str, node: &Node) {
     writer.string(path);
     writer.data(&node.data);
+    writer.acl(&node.acl);
     writer.kind(node.kind);
     for number in [node.owner.0, node.czxid.0 as i64, node.mzxid.0 as i64, node.pzxid.0 as i64, node.ctime_ms, node.mtime_ms] {
         writer.long(number);
@@ -95,9 +97,11 @@ fn write_node(writer: &mut Writer, path: &str, node: &Node) {
 fn read_node(reader: &mut Reader<'_>) -> Option<(Path, Node)> {
     let path = reader.string()?;
     let data = reader.data()?;
+    let acl = reader.acl()?;
     let kind: NodeKind = reader.kind()?;
     let node = Node {
         data,
+        acl,
         kind,
         owner: SessionId(reader.long()?),
         czxid: Zxid(reader.long()? as u64),

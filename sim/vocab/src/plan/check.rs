@@ -5,6 +5,8 @@ use crate::ids::MachineId;
 
 /// The most replicas that a plan may have.
 const REPLICAS_MAX: u16 = 101;
+/// The most observers that a plan may have.
+const OBSERVERS_MAX: u16 = 100;
 /// The most machines that a plan may have: link state grows with their square.
 const MACHINES_MAX: usize = 2_000;
 /// The largest drift of a clock in parts per million; beyond it no timeout means anything.
@@ -29,7 +31,10 @@ impl Plan {
         if replicas == 0 || replicas > REPLICAS_MAX || replicas.is_multiple_of(2) {
             return flaw(&["cluster", "replicas"], format!("{replicas} replicas"), "give an odd number from 1 to 101");
         }
-        if self.clients.len() + usize::from(replicas) > MACHINES_MAX {
+        if self.cluster.observers > OBSERVERS_MAX {
+            return flaw(&["cluster", "observers"], format!("{} observers", self.cluster.observers), "give at most 100");
+        }
+        if self.clients.len() + usize::from(self.replicas()) > MACHINES_MAX {
             return flaw(&["clients"], format!("{} clients", self.clients.len()), "give at most 2000 machines in all");
         }
         let coordination = &self.coordination;
@@ -66,10 +71,7 @@ impl Plan {
         for machine in &self.heal.absent {
             self.exists(*machine, &["heal", "absent"])?;
         }
-        let absent = self.heal.absent.iter().collect::<std::collections::BTreeSet<_>>().into_iter().filter(|machine| machine.0 < replicas).count();
-        if absent > usize::from(replicas / 2) {
-            return flaw(&["heal", "absent"], format!("{absent} of {replicas} replicas stay down"), "leave a majority of the replicas to heal");
-        }
+        self.check_quorums()?;
         for (i, fault) in self.faults.iter().enumerate() {
             self.check_fault(&i.to_string(), fault)?;
         }
@@ -121,7 +123,7 @@ impl Plan {
         Err(Flaw {
             at: at.iter().map(ToString::to_string).collect(),
             what: format!("{machine} does not exist"),
-            remedy: format!("this plan has machines 0 to {}: {} replicas, then {} clients", self.machines() - 1, self.cluster.replicas, self.clients.len()),
+            remedy: format!("this plan has machines 0 to {}: {} replicas, then {} clients", self.machines() - 1, self.replicas(), self.clients.len()),
         })
     }
 }

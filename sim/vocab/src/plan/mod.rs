@@ -5,15 +5,23 @@
 mod check;
 mod fault;
 mod file;
+mod quorums;
 mod setup;
 mod span;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use crate::ensemble::Ensemble;
+use crate::ids::{MachineId, Zxid};
 
 pub use check::Flaw;
 pub use fault::{Fault, Moment, Ring, Shape, Target, What, When};
 pub use file::{Format, PlanError, line_at};
-pub use setup::{Budget, ClientPlan, ClockWeather, Cluster, Coordination, DiskWeather, Heal, LinkWeather, OneLink, Plant, Seed, Weather, WorkloadKind};
+pub use setup::{
+    Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, DiskWeather, Heal, LinkWeather, OneLink, Plant, Seed, Weather, Weight, WorkloadKind,
+};
 
 /// The format of plans that this build reads and writes.
 pub const PLAN_FORMAT: u32 = 1;
@@ -47,8 +55,34 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How many replicas vote at first: the first machines.
+    pub fn voters(&self) -> u16 {
+        self.cluster.replicas
+    }
+
+    /// How many replicas there are: the voters, then the observers.
+    pub fn replicas(&self) -> u16 {
+        self.cluster.replicas + self.cluster.observers
+    }
+
     /// All machines: the replicas, then the clients.
     pub fn machines(&self) -> u16 {
-        self.cluster.replicas + self.clients.len() as u16
+        self.replicas() + self.clients.len() as u16
+    }
+
+    /// The first configuration of the ensemble.
+    pub fn ensemble(&self) -> Ensemble {
+        let voters: BTreeSet<MachineId> = (0..self.voters()).map(MachineId).collect();
+        let mut groups: Vec<BTreeSet<MachineId>> = self.cluster.groups.iter().map(|group| group.iter().copied().collect()).collect();
+        if groups.is_empty() && !self.cluster.weights.is_empty() {
+            groups.push(voters.clone());
+        }
+        Ensemble {
+            version: Zxid::ZERO,
+            voters,
+            observers: (self.voters()..self.replicas()).map(MachineId).collect(),
+            weights: self.cluster.weights.iter().map(|weight| (weight.machine, weight.weight)).filter(|(_, weight)| *weight != 1).collect(),
+            groups,
+        }
     }
 }

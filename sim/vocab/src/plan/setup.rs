@@ -46,10 +46,36 @@ impl<'de> Deserialize<'de> for Seed {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
-    /// Replicas of the coordination service; an odd number from 1.
+    /// Replicas of the coordination service that vote at first; an odd number from 1.
     pub replicas: u16,
+    /// Replicas that observe at first; their machines follow those of the voters.
+    #[serde(default)]
+    pub observers: u16,
     /// How long a supervisor waits before it starts a process again that left by itself, in ms.
     pub supervisor_ms: u32,
+    /// Groups of the voters, for quorums of groups (ZooKeeper's hierarchical quorums). Each voter is in one of them; without any, all are one group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Vec<MachineId>>,
+    /// What votes weigh that do not weigh 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<Weight>,
+}
+
+impl Cluster {
+    /// Voters without groups, weights and observers.
+    pub fn of(replicas: u16, supervisor_ms: u32) -> Cluster {
+        Cluster { replicas, observers: 0, supervisor_ms, groups: vec![], weights: vec![] }
+    }
+}
+
+/// What a voter's vote weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weight {
+    /// Whose.
+    pub machine: MachineId,
+    /// How much; a voter of weight 0 never leads.
+    pub weight: u32,
 }
 
 /// The coordination service's settings, by ZooKeeper's names and units.
@@ -70,9 +96,49 @@ pub struct Coordination {
     pub snap_chunk: u32,
     /// commitLogCount: how many committed transactions a leader keeps in memory for DIFF.
     pub commit_log_count: u32,
+    /// Which ZooKeeper it is: where the two differ in what clients see.
+    #[serde(default)]
+    pub compat: Compat,
+    /// zookeeper.extendedTypesEnabled: whether nodes may have a time to live. ZooKeeper's default is false.
+    #[serde(default = "yes")]
+    pub extended_types: bool,
+    /// reconfigEnabled. ZooKeeper's default is false.
+    #[serde(default = "yes")]
+    pub reconfig_enabled: bool,
+    /// Whether a reconfig is spared the look at the ACL of `/zookeeper/config`, which at first allows nobody to write (what ZooKeeper's skipACL does for everything).
+    #[serde(default = "yes")]
+    pub skip_reconfig_acl: bool,
+    /// znode.container.checkIntervalMs: how often a leader looks for containers and TTL nodes that are due.
+    #[serde(default = "container_check_ms")]
+    pub container_check_ms: u32,
+    /// jute.maxbuffer: the longest request in bytes; a longer one ends its connection.
+    #[serde(default = "jute_max_buffer")]
+    pub jute_max_buffer: u32,
     /// A known bug switched on for this run, to prove that a rule sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plant: Option<Plant>,
+}
+
+fn yes() -> bool {
+    true
+}
+fn container_check_ms() -> u32 {
+    60_000
+}
+fn jute_max_buffer() -> u32 {
+    0xf_ffff
+}
+
+/// A version of ZooKeeper to be compatible with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Compat {
+    /// 3.8.0: exists asks for no permission, a create2 in a multi answers without its stat, a session has one watch mode a path and table.
+    #[serde(rename = "3.8")]
+    V3_8,
+    /// 3.9.3: exists needs READ, a create2 in a multi answers with its stat, watch modes stack (ZOOKEEPER-4466), a version skips -1 (ZOOKEEPER-4743).
+    #[default]
+    #[serde(rename = "3.9")]
+    V3_9,
 }
 
 /// Bugs that can be switched on.
@@ -91,12 +157,39 @@ pub enum Plant {
     ReadFromFuture,
     /// A leader expires a session a second time, at some later time, by a transaction of its own.
     SessionExpiredTwice,
+    /// A leader counts observers among its voters (ZOOKEEPER-764, 769).
+    ObserverCounts,
+    /// A reconfig is committed by a quorum of the new configuration alone.
+    ReconfigWithoutJoint,
+    /// A leader asks no node's list whether its data may be set.
+    WriteUnasked,
+    /// A replica tells of a change after it has answered the request that made it.
+    WatchAfterReply,
+    /// A replica arms the watches of a client that is back without looking at what they missed.
+    MissedWatchesLost,
+    /// A lasting watch is used up when it fires, as a one-shot one is.
+    LastingWatchSpent,
+    /// A leader takes nodes with a time to live away when half of it has passed.
+    ReapEarly,
 }
 
 impl Plant {
     /// All plants, in the order of their declaration.
-    pub const ALL: [Plant; 6] =
-        [Plant::CommitWithoutQuorum, Plant::AckBeforeSync, Plant::NoTrunc, Plant::OlderEpoch, Plant::ReadFromFuture, Plant::SessionExpiredTwice];
+    pub const ALL: [Plant; 13] = [
+        Plant::CommitWithoutQuorum,
+        Plant::AckBeforeSync,
+        Plant::NoTrunc,
+        Plant::OlderEpoch,
+        Plant::ReadFromFuture,
+        Plant::SessionExpiredTwice,
+        Plant::ObserverCounts,
+        Plant::ReconfigWithoutJoint,
+        Plant::WriteUnasked,
+        Plant::WatchAfterReply,
+        Plant::MissedWatchesLost,
+        Plant::LastingWatchSpent,
+        Plant::ReapEarly,
+    ];
 
     /// The name in files and on the command line.
     pub fn name(self) -> &'static str {
@@ -107,6 +200,13 @@ impl Plant {
             Plant::OlderEpoch => "older-epoch",
             Plant::ReadFromFuture => "read-from-future",
             Plant::SessionExpiredTwice => "session-expired-twice",
+            Plant::ObserverCounts => "observer-counts",
+            Plant::ReconfigWithoutJoint => "reconfig-without-joint",
+            Plant::WriteUnasked => "write-unasked",
+            Plant::WatchAfterReply => "watch-after-reply",
+            Plant::MissedWatchesLost => "missed-watches-lost",
+            Plant::LastingWatchSpent => "lasting-watch-spent",
+            Plant::ReapEarly => "reap-early",
         }
     }
 }
@@ -206,11 +306,14 @@ pub struct Heal {
 }
 
 /// What the faults of a plan may destroy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Budget {
     /// Nothing that is not intact on a majority of the other replicas: a blow that would is deferred, and spared in the end.
+    #[default]
     Majority,
+    /// Nothing that is not intact on all other replicas that have something to lose: where quorums are no majorities, or change.
+    Everyone,
     /// Anything. Rules on durability are waived, and the report says how often.
     Unrestricted,
 }
@@ -252,4 +355,10 @@ pub enum WorkloadKind {
     Queues,
     /// The requests that real Flink 2.3.0 processes sent to ZooKeeper, recorded.
     FlinkHa,
+    /// Reconfigurations: replicas leave, join again, and change their roles.
+    Reconfigs,
+    /// Nodes that only their owner may touch, and everybody's attempts to touch those of others.
+    Vaults,
+    /// Containers and nodes with a time to live, which the leader takes away.
+    Containers,
 }

@@ -2,6 +2,7 @@
 
 use vocab::happening::Happening;
 use vocab::ids::MachineId;
+use vocab::plan::Budget;
 use vocab::process::Process;
 
 use super::Phase;
@@ -26,7 +27,7 @@ impl<P: Process> World<P> {
         self.happened(MachineId(0), Happening::Healed);
         // A machine whose disk waits for the operator may need all the others as sureties: then nobody stays away.
         let is_awaited = |host: &Machine<P>| host.is_condemned || (host.process.is_none() && host.disk.flaws.is_damaged);
-        let is_short = !self.faults.is_unrestricted && self.machines.iter().any(is_awaited);
+        let is_short = self.faults.budget != Budget::Unrestricted && self.machines.iter().any(is_awaited);
         let absent = if is_short { Vec::new() } else { self.faults.absent.clone() };
         for machine in absent {
             if self.machines[machine.index()].is_left_out {

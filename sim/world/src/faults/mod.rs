@@ -75,7 +75,7 @@ pub(crate) struct Faults {
     doomed_replies: Vec<(MachineId, MachineId)>,
     /// Whether some fault cares about what is sent. Asked for every message, so it is kept.
     pub(crate) is_sending_watched: bool,
-    is_unrestricted: bool,
+    budget: Budget,
     absent: Vec<MachineId>,
     pub(crate) supervisor_ns: u64,
     pub(crate) is_healed: bool,
@@ -111,7 +111,7 @@ impl<P: Process> World<P> {
     pub(crate) fn load_faults(&mut self, faults: &[Fault], heal: &Heal, budget: Budget, supervisor_ms: u32) {
         assert!(self.faults.planned.is_empty(), "faults are loaded once");
         assert!(faults.len() < NUMBER_MAX as usize, "a plan has fewer than 2^28 faults");
-        self.faults.is_unrestricted = budget == Budget::Unrestricted;
+        self.faults.budget = budget;
         self.faults.absent = heal.absent.clone();
         self.faults.supervisor_ns = u64::from(supervisor_ms) * MILLISECOND;
         for machine in faults.iter().flat_map(|fault| fault.what.machines()).chain(heal.absent.iter().copied()) {

@@ -1,10 +1,14 @@
-//! Registers: every kind of request over a few shared nodes, several at a time: creates of all modes, good and stale versions, watches, multis that succeed and that fail, syncs. Never a goal of its own: what it asks for is what the judge has to explain.
+//! Registers: every kind of request over a few shared nodes, several at a time: creates of all modes, good and stale versions, watches that fire once or stay, lists of who may do what, users, multis that succeed and that fail, syncs. Never a goal of its own: what it asks for is what the judge has to explain.
+
+mod draw;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use vocab::dice::Dice;
 use vocab::ids::Xid;
-use vocab::service::{CreateMode, Data, Op, Path, Reply};
+use vocab::service::{Data, Op, Path, Reply};
+
+use draw::{add_watch, auth, create, data, kind, multi_read, node, odd, remove_watches, subject, who};
 
 use super::desk::{Desk, Heard, Progress, sequence};
 
@@ -21,7 +25,7 @@ const LITTER_MAX: usize = 16;
 const LITTER_MANY: usize = 4;
 
 /// What may be asked for, with its weight.
-const KINDS: [(Kind, u64); 9] = [
+const KINDS: [(Kind, u64); 18] = [
     (Kind::Create, 22),
     (Kind::Delete, 14),
     (Kind::Set, 17),
@@ -30,7 +34,16 @@ const KINDS: [(Kind, u64); 9] = [
     (Kind::Children, 8),
     (Kind::Multi, 10),
     (Kind::SyncAndGet, 6),
-    (Kind::Odd, 2),
+    (Kind::GetAcl, 3),
+    (Kind::SetAcl, 4),
+    (Kind::Auth, 3),
+    (Kind::WhoAmI, 1),
+    (Kind::AddWatch, 5),
+    (Kind::RemoveWatches, 4),
+    (Kind::Ephemerals, 2),
+    (Kind::Count, 1),
+    (Kind::MultiRead, 2),
+    (Kind::Odd, 3),
 ];
 
 /// A kind of request.
@@ -44,6 +57,15 @@ enum Kind {
     Children,
     Multi,
     SyncAndGet,
+    GetAcl,
+    SetAcl,
+    Auth,
+    WhoAmI,
+    AddWatch,
+    RemoveWatches,
+    Ephemerals,
+    Count,
+    MultiRead,
     Odd,
 }
 
@@ -54,6 +76,8 @@ pub(super) struct Registers {
     pending: BTreeMap<Xid, Option<Path>>,
     /// The last version seen of each shared node.
     versions: BTreeMap<Path, i32>,
+    /// The last ACL version seen of each.
+    acl_versions: BTreeMap<Path, i32>,
     /// Sequential nodes that somebody made.
     litter: BTreeSet<Path>,
 }
@@ -76,9 +100,12 @@ impl Registers {
                 for op in ops {
                     let about = subject(&op);
                     let xid = desk.ask(op);
-                    self.pending.insert(xid, about);
+                    // Nobody is told of an auth's answer: it comes out of turn, and a refusal ends the session.
+                    if xid != Xid::AUTH {
+                        self.pending.insert(xid, about);
+                    }
                 }
-                Progress::Going
+                if self.pending.is_empty() { Progress::Done } else { Progress::Going }
             }
             Heard::Answer { xid, outcome } => {
                 let about = self.pending.remove(&xid).flatten();
@@ -101,10 +128,11 @@ impl Registers {
                 names.iter().filter(|name| sequence(name).is_some()).for_each(|name| self.remember(format!("{parent}/{name}").into()));
             }
             (Reply::Created { path, .. }, _) if sequence(path).is_some() => self.remember(path.clone()),
-            (
-                Reply::Created { .. } | Reply::Done | Reply::Synced { .. } | Reply::Multi(_) | Reply::Stat(_) | Reply::Data { .. } | Reply::Children { .. },
-                _,
-            ) => {}
+            (Reply::Acl { stat, .. }, Some(path)) => {
+                self.acl_versions.insert(path, stat.aversion);
+            }
+            (Reply::Created { .. } | Reply::Done | Reply::Synced { .. } | Reply::Multi(_) | Reply::Stat(_) | Reply::Data { .. }, _) => {}
+            (Reply::Children { .. } | Reply::Acl { .. } | Reply::Ephemerals(_) | Reply::Count(_) | Reply::Ids(_), _) => {}
         }
     }
 
@@ -133,6 +161,19 @@ impl Registers {
                 ops.push(Op::Multi(parts));
             }
             Kind::SyncAndGet => ops.extend([Op::Sync { path: path.clone() }, Op::GetData { path, watch }]),
+            Kind::GetAcl => ops.push(Op::GetAcl { path }),
+            Kind::SetAcl => {
+                let known = self.acl_versions.get(&path).copied().unwrap_or(0);
+                let version = if dice.chance(500_000) { -1 } else { known };
+                ops.push(Op::SetAcl { path, acl: who(dice), version });
+            }
+            Kind::Auth => ops.push(auth(dice)),
+            Kind::WhoAmI => ops.push(Op::WhoAmI),
+            Kind::AddWatch => ops.push(add_watch(if dice.chance(150_000) { ROOT.into() } else { path }, dice)),
+            Kind::RemoveWatches => ops.push(remove_watches(path, dice)),
+            Kind::Ephemerals => ops.push(Op::GetEphemerals { prefix: if dice.chance(300_000) { path } else { ROOT.into() } }),
+            Kind::Count => ops.push(Op::GetAllChildrenNumber { path }),
+            Kind::MultiRead => ops.push(multi_read(dice)),
             Kind::Odd => ops.push(odd(dice)),
         }
     }
@@ -176,75 +217,5 @@ impl Registers {
             60..=64 => known.saturating_add(1),
             _ => -1,
         }
-    }
-}
-
-fn kind(dice: &mut Dice) -> Kind {
-    let mut place = dice.below(KINDS.iter().map(|(_, weight)| weight).sum());
-    for (kind, weight) in KINDS {
-        if place < weight {
-            return kind;
-        }
-        place -= weight;
-    }
-    unreachable!("a place below the sum of the weights lies within one of them")
-}
-
-fn node(dice: &mut Dice) -> Path {
-    format!("{ROOT}{}", dice.pick(&NODES)).into()
-}
-
-fn create(path: Path, stat: bool, dice: &mut Dice) -> Op {
-    let ttl_ms = dice.between(1, 600_000) as i64;
-    let mode = match dice.below(100) {
-        0..=37 => CreateMode::Persistent,
-        38..=59 => CreateMode::Ephemeral,
-        60..=69 => CreateMode::PersistentSequential,
-        70..=81 => CreateMode::EphemeralSequential,
-        82..=88 => CreateMode::Container,
-        89..=95 => CreateMode::PersistentWithTtl(ttl_ms),
-        _ => CreateMode::PersistentSequentialWithTtl(ttl_ms),
-    };
-    // A sequential node stands below its path's parent, beside it; its own children would need a name known beforehand.
-    let path = if mode.is_sequential() { format!("{path}-s-").into() } else { path };
-    // The wire has a stat with createContainer and createTTL always, with create in create2 only.
-    let stat = stat || matches!(mode, CreateMode::Container | CreateMode::PersistentWithTtl(_) | CreateMode::PersistentSequentialWithTtl(_));
-    Op::Create { path, data: data(dice), mode, stat }
-}
-
-/// Null, empty, or up to [`DATA_MAX`] bytes.
-fn data(dice: &mut Dice) -> Data {
-    let length = dice.below(DATA_MAX + 30) as usize;
-    let pattern = dice.between(0, u64::MAX).to_le_bytes();
-    let length = length.checked_sub(20)?;
-    Some(pattern.iter().copied().cycle().take(length.saturating_sub(10)).collect())
-}
-
-/// Requests that no careful application makes: each has an answer all the same.
-fn odd(dice: &mut Dice) -> Op {
-    let version = -1;
-    let create = |path: &str, mode| Op::Create { path: path.into(), data: None, mode, stat: false };
-    match dice.below(13) {
-        0 => create("/", CreateMode::Persistent),
-        1 => create("/registers/../up", CreateMode::Persistent),
-        2 => create("/registers//two", CreateMode::Ephemeral),
-        3 => create("/zookeeper/quota", CreateMode::Persistent),
-        4 => create("/registers/a", CreateMode::PersistentWithTtl(0)),
-        5 => create("/registers/b-s-", CreateMode::PersistentSequentialWithTtl(1 << 40)),
-        6 => Op::Delete { path: "/".into(), version },
-        7 => Op::Delete { path: "/zookeeper".into(), version },
-        8 => Op::Delete { path: ROOT.into(), version: 1_000_000 },
-        9 => Op::SetData { path: "/registers/nobody/made/this".into(), data: data(dice), version },
-        10 => Op::Multi(vec![Op::SetData { path: ROOT.into(), data: data(dice), version }, Op::GetData { path: ROOT.into(), watch: false }]),
-        11 => Op::GetData { path: "/zookeeper/config".into(), watch: true },
-        _ => Op::GetChildren { path: "/".into(), watch: true, stat: true },
-    }
-}
-
-/// The node whose version or children a reply will tell.
-fn subject(op: &Op) -> Option<Path> {
-    match op {
-        Op::SetData { path, .. } | Op::Exists { path, .. } | Op::GetData { path, .. } | Op::GetChildren { path, .. } => Some(path.clone()),
-        Op::Create { .. } | Op::Delete { .. } | Op::Check { .. } | Op::Multi(_) | Op::Sync { .. } | Op::SetWatches { .. } | Op::CloseSession => None,
     }
 }

@@ -1,0 +1,102 @@
+//! Nobody gets what a node's list does not allow. It asks the lists alone, at the state that a request found, and knows nothing of the order of errors; nodes that are open to everybody are not counted.
+
+use vocab::plan::Compat;
+use vocab::service::{Acls, Id, Op, Perms, Reply, Request};
+
+use super::parts;
+use super::watch::report;
+use crate::case::Case;
+use crate::case::course::Position;
+use crate::case::watches::Wrong;
+use crate::rules::{Finding, Footing, Rule};
+use crate::znode::{acl, path};
+
+pub const RULE: Rule = Rule {
+    id: "service.acl",
+    law: "No request succeeds, and no event is told, that the list of the node forbids to all identities of the connection; and no digest is shown to whoever may not administer its node.",
+    source: "ZooKeeper programmer's guide, access control; reference semantics, section 10; CVE-2024-23944",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    finding.held(case.watches.closed + case.watches.withheld);
+    report(case, finding, |fault| fault.wrong == Wrong::Forbidden);
+    for (at, step) in case.course.steps.iter().enumerate() {
+        // What a multi came to, its client was told.
+        let Request::Op(op) = &step.txn.request else { continue };
+        if step.txn.error.is_none()
+            && let Some(holds) = is_allowed(case, op, at as Position + 1, &step.txn.ids)
+        {
+            finding.judge(holds, || {
+                let txn = step.txn;
+                format!(
+                    "{} is {op:?} of {} as {:?}, which the node does not allow (committed at {})",
+                    txn.zxid,
+                    txn.session,
+                    txn.ids,
+                    case.when(step.committed)
+                )
+            });
+        }
+    }
+    for (request, returned) in case.clients.answered() {
+        let (Ok(reply), Some(position)) = (returned.result, case.course.position(returned.zxid)) else { continue };
+        for (op, reply) in parts(request.op, reply) {
+            let Some(allowed) = is_allowed(case, op, position, &request.ids_most) else { continue };
+            finding.judge(allowed && hides(case, op, reply, position, &request.ids_most), || {
+                let when = case.when(returned.note);
+                format!(
+                    "{} at {when} gets {reply:?} from {} for {op:?} as {:?}, which the node does not allow",
+                    request.machine, returned.zxid, request.ids_most
+                )
+            });
+        }
+    }
+}
+
+/// Whether the node's list allows an operation that led to this state, or read it; `None` where everybody may do everything, or no list is asked.
+fn is_allowed(case: &Case<'_>, op: &Op, position: Position, ids: &[Id]) -> Option<bool> {
+    let (node, wanted) = wanted(case.recording.plan.coordination.compat, op)?;
+    let found = if op.is_write() { position.checked_sub(1)? } else { position };
+    let lists: Vec<Option<Acls>> = match case.course.changes.exists(path::key(node), found) {
+        // Within a multi a node may be made again, or made only there.
+        true if op.is_write() && case.course.changes.created(node, position) == position => vec![list(case, node, found), list(case, node, position)],
+        true => vec![list(case, node, found)],
+        false => vec![list(case, node, position)],
+    };
+    if lists.iter().all(Option::is_none) {
+        return None;
+    }
+    Some(lists.iter().any(|list| list.as_ref().is_none_or(|list| acl::allows(list, wanted, ids))))
+}
+
+fn list(case: &Case<'_>, node: &str, at: Position) -> Option<Acls> {
+    case.course.changes.closed(node, at)
+}
+
+/// What an operation asks of whose list.
+fn wanted(compat: Compat, op: &Op) -> Option<(&str, Perms)> {
+    match op {
+        Op::Create { path, .. } => Some((path::parent(path)?, Perms::CREATE)),
+        Op::Delete { path, .. } => Some((path::parent(path)?, Perms::DELETE)),
+        Op::SetData { path, .. } => Some((path, Perms::WRITE)),
+        Op::SetAcl { path, .. } => Some((path, Perms::ADMIN)),
+        Op::GetAcl { path } => Some((path, Perms(Perms::READ.0 | Perms::ADMIN.0))),
+        Op::Exists { path, .. } => match compat {
+            Compat::V3_8 => None,
+            Compat::V3_9 => Some((path, Perms::READ)),
+        },
+        Op::Check { path, .. } | Op::GetData { path, .. } | Op::GetChildren { path, .. } | Op::GetAllChildrenNumber { path } => Some((path, Perms::READ)),
+        Op::Multi(_) | Op::MultiRead(_) | Op::GetEphemerals { .. } | Op::Sync { .. } | Op::WhoAmI | Op::Auth { .. } => None,
+        Op::SetWatches { .. } | Op::AddWatch { .. } | Op::RemoveWatches { .. } => None,
+        Op::Reconfig { .. } | Op::DeleteContainer { .. } | Op::CloseSession => None,
+    }
+}
+
+/// Whether a list is shown without its digests to somebody who may not administer the node.
+fn hides(case: &Case<'_>, op: &Op, reply: &Reply, position: Position, ids: &[Id]) -> bool {
+    let (Op::GetAcl { path }, Reply::Acl { acl: shown, .. }) = (op, reply) else { return true };
+    let may_administer = list(case, path, position).is_none_or(|list| acl::allows(&list, Perms::ADMIN, ids));
+    may_administer || shown.iter().all(|acl| &*acl.id.scheme != "digest" || acl.id.id.ends_with(":x"))
+}

@@ -1,0 +1,52 @@
+//! Whoever a transaction says that its asker was, the asker was. A connection is its address and what it authenticated; an auth whose answer was lost may have been granted or not.
+
+use std::collections::BTreeSet;
+
+use vocab::ids::Zxid;
+use vocab::service::{Id, Op, Reply, Request};
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+use crate::znode::acl;
+
+pub const RULE: Rule = Rule {
+    id: "service.identity",
+    law: "The identities in a committed transaction are its connection's: its address, and what it had authenticated before it sent the request; none for a leader's own. An auth is granted by its scheme alone, from no state.",
+    source: "ZooKeeper: Request.authInfo, ServerCnxn.addAuthInfo; reference semantics, section 10",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    for step in &case.course.steps {
+        let txn = step.txn;
+        let Request::Op(op) = &txn.request else { continue };
+        let told: BTreeSet<&Id> = txn.ids.iter().collect();
+        let (least, most) = match case.clients.find(txn.session, txn.xid) {
+            Some(request) if txn.xid.0 != 0 => (&request.ids[..], &request.ids_most[..]),
+            Some(_) | None if txn.xid.0 == 0 => (&[][..], &[][..]),
+            // A request that nobody sent is `request_intact`'s.
+            Some(_) | None => {
+                finding.waive();
+                continue;
+            }
+        };
+        let right = told.len() == txn.ids.len() && least.iter().all(|id| told.contains(id)) && told.iter().all(|id| most.contains(id));
+        finding.judge(right, || {
+            format!("{} is a {} of {} as {:?}, which was {least:?} (committed at {})", txn.zxid, op.name(), txn.session, txn.ids, case.when(step.committed))
+        });
+    }
+    for request in &case.clients.requests {
+        let (Op::Auth { scheme, auth }, Some(returned)) = (request.op, request.returned) else { continue };
+        let expected = acl::authenticated(scheme, auth, &request.machine.address()).map(|_| Reply::Done);
+        finding.judge(*returned.result == expected && returned.zxid == Zxid::ZERO, || {
+            format!(
+                "{} at {} is told {:?} from {} for an auth of scheme {scheme}; it is {expected:?}",
+                request.machine,
+                case.when(returned.note),
+                returned.result,
+                returned.zxid
+            )
+        });
+    }
+}

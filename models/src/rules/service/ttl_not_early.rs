@@ -1,0 +1,36 @@
+//! A node with a time to live has all of it. By the leader's clock; and a set that is on its way when the leader decides comes too late, in ZooKeeper as well.
+
+use crate::case::Case;
+use crate::rules::{Finding, Footing, Rule};
+use crate::znode::Kind;
+
+pub const RULE: Rule = Rule {
+    id: "service.ttl-not-early",
+    law: "A leader deletes a TTL node only when it has no children and its data were last set longer ago than its time to live.",
+    source: "ZooKeeper: ContainerManager.getCandidates; reference semantics, section 5",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    for reaping in &case.course.reapings {
+        let step = &case.course.steps[reaping.position as usize - 1];
+        let Some((node, Kind::Ttl(ttl_ms))) = reaping.node.map(|node| (node, node.kind)) else { continue };
+        if step.txn.error.is_some() {
+            continue; // Something came in between, and nothing was deleted.
+        }
+        // What the leader had looked at: the node as it was committed by then.
+        let looked_at = case.course.changes.last_set(reaping.path, case.course.committed_before(step.proposed));
+        let looked_at_ms = looked_at.checked_sub(1).map_or(node.mtime_ms, |at| case.course.steps[at as usize].txn.time_ms);
+        let age_ms = step.txn.time_ms.saturating_sub(node.mtime_ms.min(looked_at_ms));
+        finding.judge(node.children == 0 && age_ms > ttl_ms, || {
+            format!(
+                "{} deletes {} with {} children, {age_ms} ms old, which may live for {ttl_ms} ms (committed at {})",
+                step.txn.zxid,
+                reaping.path,
+                node.children,
+                case.when(step.committed)
+            )
+        });
+    }
+}

@@ -1,0 +1,190 @@
+//! In which order the real server took what a log holds. Connections are logged side by side, but every reply carries the zxid of its state, and a write takes one of its own: so writes stand
+//! in the order of their zxids, and a read stands after the write whose zxid it was answered from.
+//!
+//! Openings and ends of sessions take zxids too, and nothing logged carries these. They are the numbers that are missing among the writes; a missing number that is nobody's is somebody's who did
+//! not come by the proxy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocab::service::Op;
+
+use super::log::{Entry, Said};
+
+/// What is to be done, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// A connection opens and asks for a new session.
+    Open { conn: usize },
+    /// A connection opens and asks for the session of that number in the log.
+    Attach { conn: usize },
+    /// A connection sends the request in that entry.
+    Ask { conn: usize, entry: usize },
+    /// A connection's client is gone.
+    HangUp { conn: usize },
+    /// The server takes the session of that number in the log for dead.
+    Expire { session: i64 },
+    /// Somebody else's transaction.
+    Other,
+}
+
+/// Where a log stands within its server's life.
+#[derive(Clone, Debug)]
+pub struct Course {
+    pub acts: Vec<Act>,
+    /// The zxid of the last transaction in it.
+    pub last: u64,
+}
+
+/// A place in the order: after so many transactions; the transaction itself, or what saw its effect; the entry.
+type Key = (u64, bool, usize);
+
+/// Puts a log into order. Everything up to `before` has happened.
+pub fn order(entries: &[Entry], before: u64) -> Course {
+    let replies = replies(entries);
+    let mut acts: BTreeMap<Key, Act> = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let Said::Request { xid, op, .. } = &entry.said else { continue };
+        // What was never answered came after its connection had ended.
+        let Some(zxid) = replies.get(&(entry.conn, *xid, turn(entries, at))) else { continue };
+        if op.is_write() {
+            taken.insert(*zxid);
+        }
+        acts.insert((*zxid, !op.is_write(), at), Act::Ask { conn: entry.conn, entry: at });
+    }
+    let last = replies.values().copied().max().unwrap_or(before);
+    let mut missing: BTreeSet<u64> = (before + 1..=last).filter(|zxid| !taken.contains(zxid)).collect();
+    let mut seen = before;
+    for (at, entry) in entries.iter().enumerate() {
+        match &entry.said {
+            Said::Reply { zxid, .. } => seen = seen.max(*zxid),
+            Said::Connect { session: 0, .. } => {
+                let zxid = opening(entries, at, seen, &missing);
+                if let Some(zxid) = zxid {
+                    missing.remove(&zxid);
+                }
+                seen = seen.max(zxid.unwrap_or(seen));
+                acts.insert((zxid.unwrap_or(seen), false, at), Act::Open { conn: entry.conn });
+            }
+            Said::Connect { .. } => {
+                acts.insert((seen, true, at), Act::Attach { conn: entry.conn });
+            }
+            Said::Close => {
+                acts.insert((seen, true, at), Act::HangUp { conn: entry.conn });
+            }
+            Said::Connected { .. } | Said::Request { .. } | Said::Event { .. } => {}
+        }
+    }
+    for (session, end) in ends(entries) {
+        if let Some(zxid) = expiry(entries, end, before, &missing) {
+            missing.remove(&zxid);
+            if let Some(conn) = cut_before(entries, session, zxid) {
+                acts.insert((zxid - 1, true, usize::MAX), Act::HangUp { conn });
+            }
+            acts.insert((zxid, false, 0), Act::Expire { session });
+        }
+    }
+    acts.extend(missing.into_iter().map(|zxid| ((zxid, false, 0), Act::Other)));
+    Course { acts: acts.into_values().collect(), last }
+}
+
+/// How often a connection had used the number of a request before: those of setWatches and the like are not its own.
+fn turn(entries: &[Entry], at: usize) -> usize {
+    let Said::Request { xid, .. } = &entries[at].said else { return 0 };
+    entries[..at].iter().filter(|entry| entry.conn == entries[at].conn && matches!(&entry.said, Said::Request { xid: other, .. } if other == xid)).count()
+}
+
+/// The zxids of all replies, by connection, number and turn.
+fn replies(entries: &[Entry]) -> BTreeMap<(usize, i64, usize), u64> {
+    let mut turns: BTreeMap<(usize, i64), usize> = BTreeMap::new();
+    let mut replies = BTreeMap::new();
+    for entry in entries {
+        if let Said::Reply { xid, zxid, .. } = &entry.said {
+            let turn = turns.entry((entry.conn, *xid)).or_default();
+            replies.insert((entry.conn, *xid, *turn), *zxid);
+            *turn += 1;
+        }
+    }
+    replies
+}
+
+/// The missing number that is the opening of a connection's session: the last one before the connection's first reply; without a reply the next one.
+fn opening(entries: &[Entry], at: usize, seen: u64, missing: &BTreeSet<u64>) -> Option<u64> {
+    let conn = entries[at].conn;
+    let first =
+        entries[at..].iter().find_map(|entry| if let (true, Said::Reply { zxid, .. }) = (entry.conn == conn, &entry.said) { Some(*zxid) } else { None });
+    let by_reply = first.and_then(|first| missing.range(..=first).next_back());
+    by_reply.or_else(|| missing.range(seen + 1..).next()).copied()
+}
+
+/// The connection of a session that was told nothing of its end. A server closes silent connections by a clock of its own, ten seconds to the tick (NIOServerCnxnFactory's cnxnExpiryQueue): sometimes
+/// before it expires the session, and then the connection is not told what its own watches see.
+fn cut_before(entries: &[Entry], session: i64, zxid: u64) -> Option<usize> {
+    let conn = entries.iter().rev().find_map(|entry| matches!(entry.said, Said::Connected { session: of, .. } if of == session).then_some(entry.conn))?;
+    let from = entries.iter().rposition(|entry| matches!(entry.said, Said::Reply { zxid: of, .. } if of < zxid))?;
+    let told = entries[from..].iter().any(|entry| entry.conn == conn && matches!(entry.said, Said::Event { .. }));
+    (!told).then_some(conn)
+}
+
+/// How a session that was not closed came to its end.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// It was refused in this entry.
+    Refused(usize),
+    /// Its last connection was closed in this entry.
+    Left(usize),
+}
+
+/// Sessions that nobody closed, with what is known of their end.
+fn ends(entries: &[Entry]) -> Vec<(i64, End)> {
+    let mut of_conn: BTreeMap<usize, i64> = BTreeMap::new();
+    let mut opened: Vec<usize> = Vec::new();
+    let mut ends: BTreeMap<i64, End> = BTreeMap::new();
+    let mut closed = BTreeSet::new();
+    for (at, entry) in entries.iter().enumerate() {
+        match &entry.said {
+            Said::Connect { session: 0, .. } => opened.push(entry.conn),
+            Said::Connect { session, .. } => drop(of_conn.insert(entry.conn, *session)),
+            Said::Connected { session: 0, .. } => drop(of_conn.get(&entry.conn).map(|session| ends.insert(*session, End::Refused(at)))),
+            Said::Connected { session, .. } => drop(of_conn.insert(entry.conn, *session)),
+            Said::Request { op: Op::CloseSession, .. } => drop(of_conn.get(&entry.conn).map(|session| closed.insert(*session))),
+            Said::Close => match of_conn.get(&entry.conn) {
+                Some(session) if !matches!(ends.get(session), Some(End::Refused(_))) => drop(ends.insert(*session, End::Left(at))),
+                Some(_) => {}
+                // Its session was opened and never heard of: it goes by its connection.
+                None if opened.contains(&entry.conn) => drop(ends.insert(nameless(entry.conn), End::Left(at))),
+                None => {}
+            },
+            Said::Request { .. } | Said::Reply { .. } | Said::Event { .. } => {}
+        }
+    }
+    ends.retain(|session, _| !closed.contains(session));
+    // Those that are known more exactly choose first.
+    let mut ends: Vec<(i64, End)> = ends.into_iter().collect();
+    ends.sort_by_key(|(session, end)| (matches!(end, End::Left(_)), *session));
+    ends
+}
+
+/// The number of a session whose number nobody was told.
+pub fn nameless(conn: usize) -> i64 {
+    -1 - conn as i64
+}
+
+/// The missing number that is the end of a session: the last one before the refusal; or, after its last connection, the last one before anybody else's next reply, or the next one.
+fn expiry(entries: &[Entry], end: End, before: u64, missing: &BTreeSet<u64>) -> Option<u64> {
+    let zxids = |entries: &[Entry]| -> Vec<u64> {
+        entries.iter().filter_map(|entry| if let Said::Reply { zxid, .. } = entry.said { Some(zxid) } else { None }).collect()
+    };
+    match end {
+        End::Refused(at) => {
+            let seen = zxids(&entries[..at]).into_iter().max().unwrap_or(before);
+            missing.range(..=seen).next_back().copied()
+        }
+        End::Left(at) => {
+            let seen = zxids(&entries[..at]).into_iter().max().unwrap_or(before);
+            let next = zxids(&entries[at..]).first().copied().unwrap_or(seen);
+            let told = if next > seen { missing.range(seen + 1..=next).next_back() } else { None };
+            told.or_else(|| missing.range(seen + 1..).next()).copied()
+        }
+    }
+}

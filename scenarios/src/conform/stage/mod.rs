@@ -1,0 +1,228 @@
+//! A simulated ensemble in fair weather, and a caller for each recorded connection. What is said is said one after the other, and each time the stage waits until nothing moves any more: so every
+//! replica answers as a server alone would. Never a storm.
+
+mod caller;
+
+use coord::message::Message;
+use coord::{Server, ServerConfig};
+use vocab::fact::{ClientFact, Fact};
+use vocab::ids::{MachineId, SessionId, Xid, Zxid};
+use vocab::plan::{Budget, Compat, Coordination, DiskWeather, Heal, LinkWeather, Weather};
+use vocab::process::{Effects, Event, Process};
+use vocab::recording::Note;
+use vocab::service::{ErrorCode, Op, Reply, WatchEvent};
+use vocab::time::{MILLISECOND, Now};
+use world::World;
+
+use caller::Caller;
+
+/// What the recorded servers ran with.
+pub const TICK_MS: u32 = 2_000;
+/// How long the stage lets the world run at a time.
+const SLICE_NS: u64 = MILLISECOND;
+/// How many slices an election may take, or an answer.
+const SLICES_MAX: u32 = 60_000;
+/// Slices after the last change in which events and pings arrive: a message takes a tenth of one.
+const CALM_SLICES: u32 = 2;
+
+/// What runs on the stage.
+#[derive(Clone)]
+enum Part {
+    Replica(Box<Server>),
+    Caller(Box<Caller>),
+}
+
+impl Process for Part {
+    type Message = Message;
+    type Fact = Fact;
+
+    fn step(&mut self, now: Now, event: Event<Message>, out: &mut Effects<Message, Fact>) {
+        match self {
+            Part::Replica(server) => server.step(now, event, out),
+            Part::Caller(caller) => caller.step(now, event, out),
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self {
+            Part::Replica(server) => server.check(),
+            Part::Caller(_) => Ok(()),
+        }
+    }
+
+    fn look(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Part::Replica(server) => server.look(),
+            Part::Caller(_) => Vec::new(),
+        }
+    }
+}
+
+/// What a caller heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It has a session.
+    Attached { session: SessionId, timeout_ms: u32 },
+    /// Its session is no more.
+    Refused,
+    /// A reply.
+    Reply { xid: Xid, zxid: Zxid, result: Result<Reply, ErrorCode> },
+    /// A watch fired.
+    Event { zxid: Zxid, event: WatchEvent },
+    /// Its connection is gone.
+    Gone,
+}
+
+/// The ensemble with its callers.
+pub struct Stage {
+    world: World<Part>,
+    replicas: u16,
+}
+
+impl Stage {
+    /// An ensemble that serves, and a caller that has not opened its connection yet for each script.
+    pub fn new(replicas: u16, compat: Compat, tick_ms: u32, scripts: Vec<Vec<Op>>) -> Stage {
+        let link = LinkWeather { latency_us: 50, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
+        let disk = DiskWeather { sync_us: 20, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 5 };
+        let mut world = World::new(0, &Weather { link, links: vec![], disk, clocks: vec![] });
+        let coordination = coordination(compat, tick_ms);
+        let members: Vec<MachineId> = (0..replicas).map(MachineId).collect();
+        for me in &members {
+            let mut config = ServerConfig::new(*me, members.clone(), coordination.clone());
+            // The recorded clients were on the servers' own machine.
+            config.addresses = (0..replicas + scripts.len() as u16).map(|machine| (MachineId(machine), "127.0.0.1".into())).collect();
+            world.add(Part::Replica(Box::new(Server::new(config))), 0);
+        }
+        for (i, script) in scripts.into_iter().enumerate() {
+            let server = MachineId(i as u16 % replicas);
+            world.add(Part::Caller(Box::new(Caller::new(server, script))), 0);
+        }
+        world.load(&[], &Heal { at_ms: u64::MAX / MILLISECOND, bound_ms: 0, absent: vec![] }, Budget::Majority, 1_000);
+        let mut stage = Stage { world, replicas };
+        let serving = |stage: &Stage| stage.servers().all(|server| server.is_some_and(Server::is_serving));
+        for _ in 0..SLICES_MAX {
+            if serving(&stage) {
+                break;
+            }
+            stage.slice();
+        }
+        assert!(serving(&stage), "an ensemble in fair weather must come to serve");
+        stage.world.take_notes();
+        stage
+    }
+
+    fn servers(&self) -> impl Iterator<Item = Option<&Server>> {
+        (0..self.replicas).map(|replica| match self.world.process(MachineId(replica)) {
+            Some(Part::Replica(server)) => Some(&**server),
+            Some(Part::Caller(_)) | None => None,
+        })
+    }
+
+    fn slice(&mut self) {
+        let until_ns = self.world.now_ns() + SLICE_NS;
+        self.world.run_until(until_ns);
+        assert!(self.world.ending().is_none(), "the ensemble must not end: {:?}", self.world.ending());
+    }
+
+    fn order(&mut self, caller: usize, word: String) {
+        self.world.order(MachineId(self.replicas + caller as u16), word);
+    }
+
+    /// The caller opens its connection and asks for a new session.
+    pub fn open(&mut self, caller: usize, timeout_ms: u32) {
+        self.order(caller, format!("open {timeout_ms}"));
+    }
+
+    /// The caller opens its connection and asks for a session that was there before.
+    pub fn attach(&mut self, caller: usize, session: SessionId, seen: Zxid, timeout_ms: u32) {
+        self.order(caller, format!("attach {} {} {timeout_ms}", session.0, seen.0));
+    }
+
+    /// The caller asks the `nth` request of its script.
+    pub fn ask(&mut self, caller: usize, nth: usize) {
+        self.order(caller, format!("ask {nth}"));
+    }
+
+    /// The caller gives its connection up without a word.
+    pub fn hang_up(&mut self, caller: usize) {
+        self.order(caller, "drop".into());
+    }
+
+    /// The leader takes a session for dead.
+    pub fn expire(&mut self, session: SessionId) {
+        for replica in 0..self.replicas {
+            self.world.order(MachineId(replica), format!("expire-session {}", session.0));
+        }
+    }
+
+    /// The leader looks for containers that are due.
+    pub fn check_containers(&mut self) {
+        for replica in 0..self.replicas {
+            self.world.order(MachineId(replica), "check-containers");
+        }
+    }
+
+    /// The last transaction that anybody has applied.
+    pub fn last(&self) -> Zxid {
+        self.applied().into_iter().max().unwrap_or_default()
+    }
+
+    /// Waits until every replica has applied the same transactions and nothing is under way, and says what the callers have heard, in order.
+    pub fn settle(&mut self) -> Vec<(usize, Heard)> {
+        let mut heard = Vec::new();
+        let mut calm = 0;
+        for _ in 0..SLICES_MAX {
+            if calm == CALM_SLICES {
+                return heard;
+            }
+            let before = self.applied();
+            self.slice();
+            let notes = self.world.take_notes();
+            let mut moved = before != self.applied() || before.windows(2).any(|two| two[0] != two[1]);
+            for note in notes {
+                // A fact of a replica without which nothing goes on is one of its log; pings make none.
+                moved |= matches!(note.fact, Fact::Replica(_) | Fact::Client(_));
+                heard.extend(self.hear(note));
+            }
+            calm = if moved { 0 } else { calm + 1 };
+        }
+        panic!("the ensemble must come to rest")
+    }
+
+    fn applied(&self) -> Vec<Zxid> {
+        self.servers().map(|server| server.map_or(Zxid::ZERO, Server::last_applied)).collect()
+    }
+
+    fn hear(&self, note: Note<Fact>) -> Option<(usize, Heard)> {
+        let caller = note.machine.index().checked_sub(usize::from(self.replicas))?;
+        let Fact::Client(fact) = note.fact else { return None };
+        let heard = match fact {
+            ClientFact::Attached { session, timeout_ms, .. } => Heard::Attached { session, timeout_ms },
+            ClientFact::Expired { .. } => Heard::Refused,
+            ClientFact::Returned { xid, zxid, result, .. } => Heard::Reply { xid, zxid, result },
+            ClientFact::Watched { zxid, event, .. } => Heard::Event { zxid, event },
+            ClientFact::Detached { .. } => Heard::Gone,
+            _ => return None,
+        };
+        Some((caller, heard))
+    }
+}
+
+fn coordination(compat: Compat, tick_ms: u32) -> Coordination {
+    Coordination {
+        tick_ms,
+        init_limit: 10,
+        sync_limit: 5,
+        snap_count: 100_000,
+        snap_retain: 3,
+        snap_chunk: 100,
+        commit_log_count: 500,
+        compat,
+        extended_types: true,
+        reconfig_enabled: false,
+        skip_reconfig_acl: false,
+        container_check_ms: 0, // When told to.
+        jute_max_buffer: 0xf_ffff,
+        plant: None,
+    }
+}

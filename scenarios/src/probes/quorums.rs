@@ -1,0 +1,180 @@
+//! Configurations: what observers did, what became of reconfigs, and quorums that are no majorities.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use vocab::ensemble::Ensemble as Config;
+use vocab::fact::{ClientFact, Fact, ReplicaFact};
+use vocab::happening::Happening;
+use vocab::ids::{MachineId, SessionId, Xid, Zxid};
+use vocab::plan::Plan;
+use vocab::recording::Note;
+use vocab::service::{ErrorCode, Op, Request};
+
+use super::ensemble::{Ensemble, Role};
+use super::table::Mark;
+use super::{Fold, Hits};
+
+/// The most requests under way that are kept in mind; no client has more than a few.
+const ASKED_MAX: usize = 1_024;
+
+/// A reconfig that was proposed.
+struct Reconfig {
+    leader: MachineId,
+    committed: bool,
+    /// Its leader was lost before it committed it.
+    orphan: bool,
+}
+
+pub(super) struct Quorums {
+    /// What each replica takes to be in force.
+    configured: Vec<Arc<Config>>,
+    /// Replicas that were named leader and have not been established since.
+    appointed: BTreeSet<MachineId>,
+    reconfigs: BTreeMap<Zxid, Reconfig>,
+    /// Versions that some replica took to be in force.
+    in_force: BTreeSet<Zxid>,
+    /// Where each client is attached.
+    homes: BTreeMap<MachineId, MachineId>,
+    /// Requests under way, and whether they are writes.
+    asked: BTreeMap<(SessionId, Xid), bool>,
+}
+
+impl Quorums {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let first = Arc::new(plan.ensemble());
+        Quorums {
+            configured: (0..plan.replicas()).map(|_| first.clone()).collect(),
+            appointed: BTreeSet::new(),
+            reconfigs: BTreeMap::new(),
+            in_force: BTreeSet::new(),
+            homes: BTreeMap::new(),
+            asked: BTreeMap::new(),
+        }
+    }
+
+    /// A replica leads no more.
+    fn lost(&mut self, machine: MachineId) {
+        self.appointed.remove(&machine);
+        self.reconfigs.values_mut().filter(|reconfig| reconfig.leader == machine && !reconfig.committed).for_each(|reconfig| reconfig.orphan = true);
+    }
+
+    fn replica(&mut self, machine: MachineId, fact: &ReplicaFact, before: &Ensemble<'_>, hits: &mut Hits) {
+        match fact {
+            ReplicaFact::Looking { .. } | ReplicaFact::StepDown { .. } => self.lost(machine),
+            ReplicaFact::Appointed { leader } => {
+                if *leader == machine {
+                    self.appointed.insert(machine);
+                }
+            }
+            ReplicaFact::Established { quorum, .. } => {
+                hits.mark_if(Mark::LeaderAppointed, self.appointed.remove(&machine));
+                self.counted(machine, quorum, hits);
+            }
+            ReplicaFact::Proposed { txn, .. } => {
+                if matches!(txn.request, Request::Op(Op::Reconfig { .. })) {
+                    match txn.error {
+                        None => drop(self.reconfigs.insert(txn.zxid, Reconfig { leader: machine, committed: false, orphan: false })),
+                        Some(error) => {
+                            hits.mark_if(Mark::ReconfigNoQuorum, error == ErrorCode::NewConfigNoQuorum);
+                            hits.mark_if(Mark::ReconfigInProgress, error == ErrorCode::ReconfigInProgress);
+                        }
+                    }
+                }
+            }
+            ReplicaFact::Committed { zxid, quorum } => {
+                self.counted(machine, quorum, hits);
+                if let Some(reconfig) = self.reconfigs.get_mut(zxid) {
+                    reconfig.committed = true;
+                    hits.mark(Mark::Reconfigured);
+                }
+            }
+            ReplicaFact::Configured { ensemble } => self.configured(machine, ensemble, before, hits),
+            ReplicaFact::Recovered { .. }
+            | ReplicaFact::Elected { .. }
+            | ReplicaFact::EpochAccepted { .. }
+            | ReplicaFact::Synchronizing { .. }
+            | ReplicaFact::SyncSent { .. }
+            | ReplicaFact::Truncated { .. }
+            | ReplicaFact::Installed { .. }
+            | ReplicaFact::Adopted { .. }
+            | ReplicaFact::Serving { .. }
+            | ReplicaFact::Logged { .. }
+            | ReplicaFact::Acked { .. }
+            | ReplicaFact::Delivered { .. }
+            | ReplicaFact::SyncAnswered { .. }
+            | ReplicaFact::SessionExpired { .. }
+            | ReplicaFact::RefusedBehind { .. }
+            | ReplicaFact::Snapshotted { .. }
+            | ReplicaFact::Illegal { .. } => {}
+        }
+    }
+
+    fn counted(&self, machine: MachineId, quorum: &[MachineId], hits: &mut Hits) {
+        let config = &self.configured[machine.index()];
+        hits.mark_if(Mark::QuorumOfGroups, !config.groups.is_empty() && 2 * quorum.len() <= config.voters.len());
+    }
+
+    fn configured(&mut self, machine: MachineId, config: &Arc<Config>, before: &Ensemble<'_>, hits: &mut Hits) {
+        let old = std::mem::replace(&mut self.configured[machine.index()], config.clone());
+        self.in_force.insert(config.version);
+        if old.version >= config.version {
+            return; // It was started, or knows it already.
+        }
+        let leads = matches!(before.members[machine.index()].role, Role::Leading(_));
+        let member = |config: &Config| config.voters.contains(&machine) || config.observers.contains(&machine);
+        hits.mark_if(Mark::LeaderRemovedItself, leads && !config.voters.contains(&machine));
+        hits.mark_if(Mark::VoterObserves, old.voters.contains(&machine) && config.observers.contains(&machine));
+        hits.mark_if(Mark::ObserverVotes, old.observers.contains(&machine) && config.voters.contains(&machine));
+        hits.mark_if(Mark::ReplicaRemoved, member(&old) && !member(config));
+        hits.mark_if(Mark::ReplicaJoined, !member(&old) && member(config));
+        hits.mark_if(Mark::GroupsFormed, old.groups.is_empty() && !config.groups.is_empty());
+    }
+
+    fn client(&mut self, machine: MachineId, fact: &ClientFact, hits: &mut Hits) {
+        match fact {
+            ClientFact::Attached { replica, .. } => drop(self.homes.insert(machine, *replica)),
+            ClientFact::Detached { .. } => drop(self.homes.remove(&machine)),
+            ClientFact::Invoked { session, xid, op, .. } => {
+                if self.asked.len() < ASKED_MAX {
+                    self.asked.insert((*session, *xid), op.is_write());
+                }
+            }
+            ClientFact::Returned { session, xid, result, .. } => {
+                let writes = self.asked.remove(&(*session, *xid));
+                let at_observer = self.homes.get(&machine).is_some_and(|home| self.configured[home.index()].observers.contains(home));
+                if result.is_ok() && at_observer {
+                    hits.mark_if(Mark::ObserverRead, writes == Some(false));
+                    hits.mark_if(Mark::ObserverWrote, writes == Some(true));
+                }
+            }
+            ClientFact::Unknown { session, xid } => drop(self.asked.remove(&(*session, *xid))),
+            ClientFact::Expired { .. }
+            | ClientFact::Watched { .. }
+            | ClientFact::Connection(_)
+            | ClientFact::Retried(_)
+            | ClientFact::Recipe(_)
+            | ClientFact::Finished => {}
+        }
+    }
+
+    /// The run is over: what became of reconfigs whose leaders were lost?
+    pub(super) fn end(&self, hits: &mut Hits) {
+        for (zxid, _) in self.reconfigs.iter().filter(|(_, reconfig)| reconfig.orphan) {
+            let survived = self.in_force.contains(zxid);
+            hits.mark(if survived { Mark::ReconfigSurvived } else { Mark::ReconfigVanished });
+        }
+    }
+}
+
+impl Fold for Quorums {
+    fn see(&mut self, note: &Note<Fact>, before: &Ensemble<'_>, hits: &mut Hits) {
+        match &note.fact {
+            Fact::World(Happening::Crashed { .. } | Happening::Exited { .. }) => self.lost(note.machine),
+            Fact::World(_) => {}
+            Fact::Replica(fact) if before.is_replica(note.machine) => self.replica(note.machine, fact, before, hits),
+            Fact::Replica(_) => {}
+            Fact::Client(fact) => self.client(note.machine, fact, hits),
+        }
+    }
+}

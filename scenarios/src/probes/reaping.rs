@@ -1,0 +1,57 @@
+//! Reaping: containers and nodes with a time to live that a leader takes away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocab::fact::{Fact, ReplicaFact};
+use vocab::ids::Epoch;
+use vocab::recording::Note;
+use vocab::service::{CreateMode, Op, Path, Request, Transaction};
+
+use super::ensemble::Ensemble;
+use super::table::Mark;
+use super::{Fold, Hits};
+
+/// A node that may be reaped.
+#[derive(Clone, Copy)]
+struct Mortal {
+    is_container: bool,
+    epoch: Epoch,
+}
+
+#[derive(Default)]
+pub(super) struct Reaping {
+    made: BTreeMap<Path, Mortal>,
+    reaped: BTreeSet<Path>,
+}
+
+impl Reaping {
+    fn proposed(&mut self, txn: &Transaction, hits: &mut Hits) {
+        match &txn.request {
+            Request::Op(Op::Create { path, mode, .. }) if txn.error.is_none() => {
+                let is_container = *mode == CreateMode::Container;
+                if is_container || matches!(mode, CreateMode::PersistentWithTtl(_)) {
+                    self.made.insert(path.clone(), Mortal { is_container, epoch: txn.zxid.epoch() });
+                    hits.mark_if(Mark::ContainerAgain, is_container && self.reaped.remove(path));
+                }
+            }
+            Request::Op(Op::DeleteContainer { path }) if txn.xid.0 == 0 => {
+                if txn.error.is_some() {
+                    return hits.mark(Mark::ReapRefused);
+                }
+                let Some(mortal) = self.made.remove(path) else { return };
+                hits.mark(if mortal.is_container { Mark::ContainerReaped } else { Mark::TtlReaped });
+                hits.mark_if(Mark::ReapedByNext, mortal.epoch < txn.zxid.epoch());
+                self.reaped.insert(path.clone());
+            }
+            Request::Op(_) | Request::CreateSession { .. } => {}
+        }
+    }
+}
+
+impl Fold for Reaping {
+    fn see(&mut self, note: &Note<Fact>, _: &Ensemble<'_>, hits: &mut Hits) {
+        if let Fact::Replica(ReplicaFact::Proposed { txn, .. }) = &note.fact {
+            self.proposed(txn, hits);
+        }
+    }
+}

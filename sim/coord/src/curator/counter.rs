@@ -1,0 +1,127 @@
+//! Flink's checkpoint id counter (ZooKeeperCheckpointIDCounter): a SharedCount whose node holds the next id. Never an id twice: an id counts only once its successor is in the node. A set whose reply was lost may cost an id.
+
+use vocab::fact::{ConnectionState, RecipeFact};
+use vocab::service::{Data, Path};
+
+use super::value::{self, Asked, SharedValue, Versioned, count_data, count_of};
+use super::{Failure, Told, Turn};
+
+/// The first id of a new job.
+pub const FIRST_ID: i32 = 1;
+/// How often an id is tried for when others are faster. Flink tries for ever, but it has one leader at a time.
+pub const ATTEMPTS_MAX: u32 = 100;
+
+/// What the application learns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The counter can be used.
+    Started,
+    /// It cannot be made or read.
+    NotStarted(Failure),
+    /// An id that nobody else has.
+    Next(i32),
+    /// None.
+    Failed(Trouble),
+}
+
+/// Why there is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The connection is SUSPENDED or LOST, which Flink checks before every attempt.
+    Unconnected,
+    /// The node holds no number.
+    Garbage,
+    /// Ids are used up: Flink's end at 2^31 - 1.
+    Full,
+    /// Its data version is -1 (see [`Asked::Unversioned`]).
+    Unversioned,
+    /// Others were faster [`ATTEMPTS_MAX`] times.
+    Contended,
+    /// Nobody knows, or the node is gone.
+    Call(Failure),
+}
+
+/// The counter.
+#[derive(Clone, Debug)]
+pub struct CheckpointIdCounter {
+    value: SharedValue,
+    /// What Curator told last, if anything went wrong.
+    is_suspended: bool,
+    /// Attempts at the id that is asked for.
+    attempts: Option<u32>,
+}
+
+impl CheckpointIdCounter {
+    /// The counter in a node.
+    pub fn new(path: Path) -> CheckpointIdCounter {
+        CheckpointIdCounter { value: SharedValue::new(path, count_data(FIRST_ID)), is_suspended: false, attempts: None }
+    }
+
+    /// Makes the node if need be, and reads it.
+    pub fn start(&mut self, turn: &mut Turn) {
+        self.value.start(turn);
+    }
+
+    /// What the next id would be, as far as is known.
+    pub fn get(&self) -> Option<i32> {
+        count_of(&self.value.current().data)
+    }
+
+    /// Asks for an id: answered at once, or by [`CheckpointIdCounter::on`]. Panics while another one is asked for.
+    pub fn get_and_increment(&mut self, turn: &mut Turn) -> Option<Outcome> {
+        assert!(self.attempts.is_none(), "one id must come before the next is asked for");
+        self.attempts = Some(0);
+        self.attempt(turn)
+    }
+
+    /// Takes what the owner was told.
+    pub fn on(&mut self, told: &Told, turn: &mut Turn) -> Option<Outcome> {
+        if let Told::Connection(state) = told {
+            self.is_suspended = matches!(state, ConnectionState::Suspended | ConnectionState::Lost);
+        }
+        match self.value.on(told, turn)? {
+            value::Outcome::Started => Some(Outcome::Started),
+            value::Outcome::NotStarted(failure) => Some(Outcome::NotStarted(failure)),
+            value::Outcome::Set { from } => Some(self.counted(&from, turn)),
+            value::Outcome::Superseded { .. } => self.attempt(turn),
+            value::Outcome::Failed { failure, .. } => self.fail(Trouble::Call(failure)),
+            value::Outcome::Changed => None,
+        }
+    }
+
+    fn attempt(&mut self, turn: &mut Turn) -> Option<Outcome> {
+        let attempts = self.attempts.as_mut().expect("an attempt is at an id that is asked for");
+        *attempts += 1;
+        if *attempts > ATTEMPTS_MAX {
+            return self.fail(Trouble::Contended);
+        }
+        if self.is_suspended {
+            return self.fail(Trouble::Unconnected);
+        }
+        let from = self.value.current().clone();
+        let Some(id) = count_of(&from.data) else { return self.fail(Trouble::Garbage) };
+        let Some(next) = id.checked_add(1) else { return self.fail(Trouble::Full) };
+        match self.value.try_set(&from, count_data(next), turn) {
+            Asked::Yes => None,
+            Asked::Unversioned => self.fail(Trouble::Unversioned),
+            Asked::Stale => unreachable!("the present value is not stale"),
+        }
+    }
+
+    fn counted(&mut self, from: &Versioned, turn: &mut Turn) -> Outcome {
+        self.attempts = None;
+        let id = number(&from.data);
+        let as_word = |id: i32| u64::try_from(id).unwrap_or_default();
+        turn.note(RecipeFact::Counted { path: self.value.path().to_string(), from: as_word(id), to: as_word(id) + 1 });
+        Outcome::Next(id)
+    }
+
+    fn fail(&mut self, trouble: Trouble) -> Option<Outcome> {
+        self.attempts = None;
+        Some(Outcome::Failed(trouble))
+    }
+}
+
+fn number(data: &Data) -> i32 {
+    count_of(data).expect("what was counted on from is a number")
+}

@@ -1,0 +1,287 @@
+//! Leader election as Curator 5 does it (LeaderLatch): a protected ephemeral sequential node, the lowest leads, every other one watches the one before it. Never a leader without a connection, unless it is told to tolerate that.
+//!
+//! Curator grants the leadership by the answer about a node even if that node was given up meanwhile; this latch does not, as a judge could not tell it from two leaders.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use vocab::fact::{Belief, ConnectionState, RecipeFact};
+use vocab::service::{CreateMode, Data, ErrorCode, EventKind, Op, Path, Reply, WatcherType};
+
+use super::create::{self, Creation, Parents, Spec, join, split};
+use super::{Answer, CallId, Curator, Failure, Told, Turn};
+
+/// What every node's name contains; what follows decides the order.
+const LOCK_NAME: &str = "latch-";
+/// Creates that may be under way at once. Each reset begins one, and a connection that comes and goes keeps them from ending; of so many the oldest is given up.
+const CREATIONS_MAX: usize = 16;
+
+/// What a latch does when it is reconnected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnReconnect {
+    /// It gives its node up and makes another at the end of the row (Curator before 5.4, and seen with Flink 2.3.0).
+    Reset,
+    /// It looks whether its node is still there (since CURATOR-644).
+    Check,
+}
+
+/// What the application sets of a latch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The directory of the latch; its parents are made as containers.
+    pub directory: Path,
+    /// The content of the node.
+    pub id: Data,
+    /// What happens on RECONNECTED.
+    pub on_reconnect: OnReconnect,
+    /// Leadership outlasts SUSPENDED and ends with LOST (Flink's tolerate-suspended-connections).
+    pub tolerates_suspended: bool,
+}
+
+/// What the application learns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It leads.
+    Granted {
+        /// By this node.
+        node: Path,
+    },
+    /// It leads no more.
+    Revoked {
+        /// The node by which it led.
+        node: Path,
+    },
+}
+
+/// Why a call was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Errand {
+    /// Who is in the row?
+    List,
+    /// Is the own node, the lowest, of this session?
+    Own { node: Path },
+    /// The watch on the node before.
+    Before { node: Path },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Latent,
+    /// Started before there was a connection (AfterConnectionEstablished).
+    Awaiting,
+    Started,
+    Closed,
+}
+
+/// The latch.
+#[derive(Clone, Debug)]
+pub struct LeaderLatch {
+    config: Config,
+    phase: Phase,
+    creations: Vec<Creation>,
+    errands: BTreeMap<CallId, Errand>,
+    /// The own node (ourPath).
+    node: Option<Path>,
+    /// The node by which it leads.
+    leads: Option<Path>,
+    watched: BTreeSet<Path>,
+}
+
+impl LeaderLatch {
+    /// A latch that is not started.
+    pub fn new(config: Config) -> LeaderLatch {
+        LeaderLatch { config, phase: Phase::Latent, creations: Vec::new(), errands: BTreeMap::new(), node: None, leads: None, watched: BTreeSet::new() }
+    }
+
+    /// Joins the row, as soon as there is a connection. Panics when called twice.
+    pub fn start(&mut self, turn: &mut Turn) {
+        assert!(self.phase == Phase::Latent, "a latch can be started once");
+        self.phase = Phase::Awaiting;
+        if turn.is_connected() {
+            self.phase = Phase::Started;
+            self.reset(turn, &mut Vec::new());
+        }
+    }
+
+    /// Leaves the row: the node is deleted in the background.
+    pub fn close(&mut self, turn: &mut Turn) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        if matches!(self.phase, Phase::Awaiting | Phase::Started) {
+            self.phase = Phase::Closed;
+            self.set_node(None, turn);
+            // Curator asks with checkWatches, which leaves the watch where it is.
+            for path in std::mem::take(&mut self.watched) {
+                turn.call(Op::RemoveWatches { path, kind: WatcherType::Any, only_ask: true });
+            }
+            self.revoke(turn, &mut outcomes);
+        }
+        outcomes
+    }
+
+    /// The node by which it believes to lead.
+    pub fn leads(&self) -> Option<&Path> {
+        self.leads.as_ref()
+    }
+
+    /// The own node, if it has one.
+    pub fn node(&self) -> Option<&Path> {
+        self.node.as_ref()
+    }
+
+    /// What holds between steps.
+    pub fn check(&self, curator: &Curator) -> Result<(), String> {
+        let may_lead = curator.is_connected() || self.config.tolerates_suspended;
+        if self.leads.is_some() && !may_lead {
+            return Err(format!("the latch at {} leads without a connection", self.config.directory));
+        }
+        Ok(())
+    }
+
+    /// Takes what the owner was told.
+    pub fn on(&mut self, told: &Told, turn: &mut Turn) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        match told {
+            Told::Connection(state) => self.on_connection(*state, turn, &mut outcomes),
+            Told::Done { call, answer } => match self.errands.remove(call) {
+                Some(errand) if self.phase == Phase::Started => self.on_errand(errand, answer, turn, &mut outcomes),
+                Some(_) => {}
+                None => self.on_creations(told, turn),
+            },
+            Told::Watched(event) => {
+                // Any event uses the watch up; only the end of the node before is of interest.
+                let is_mine = self.watched.remove(&event.path);
+                if is_mine && self.phase == Phase::Started && event.kind == EventKind::NodeDeleted {
+                    self.list(turn);
+                }
+            }
+            Told::Closed => self.revoke(turn, &mut outcomes),
+        }
+        outcomes
+    }
+
+    fn on_connection(&mut self, state: ConnectionState, turn: &mut Turn, outcomes: &mut Vec<Outcome>) {
+        match (state, self.phase) {
+            (ConnectionState::Connected | ConnectionState::Reconnected, Phase::Awaiting) => {
+                self.phase = Phase::Started;
+                self.reset(turn, outcomes);
+            }
+            (ConnectionState::Reconnected, Phase::Started) => match self.config.on_reconnect {
+                OnReconnect::Reset => self.reset(turn, outcomes),
+                OnReconnect::Check => self.list(turn),
+            },
+            (ConnectionState::Suspended, _) if self.config.tolerates_suspended => {}
+            (ConnectionState::Suspended, _) => self.revoke(turn, outcomes),
+            (ConnectionState::Lost, _) => {
+                self.watched.clear();
+                self.revoke(turn, outcomes);
+            }
+            (ConnectionState::Connected | ConnectionState::Reconnected, Phase::Latent | Phase::Started | Phase::Closed) => {}
+        }
+    }
+
+    /// Begins anew: the leadership and the node are given up, and another node is made.
+    fn reset(&mut self, turn: &mut Turn, outcomes: &mut Vec<Outcome>) {
+        self.revoke(turn, outcomes);
+        self.set_node(None, turn);
+        if self.creations.len() >= CREATIONS_MAX {
+            self.creations.remove(0).abandon(turn);
+        }
+        let spec = Spec {
+            path: join(&self.config.directory, LOCK_NAME),
+            data: self.config.id.clone(),
+            mode: CreateMode::EphemeralSequential,
+            protection: Some(turn.uuid()),
+            parents: Parents::Containers,
+        };
+        self.creations.push(Creation::start(spec, turn));
+    }
+
+    fn on_creations(&mut self, told: &Told, turn: &mut Turn) {
+        let Some((place, outcome)) = self.creations.iter_mut().enumerate().find_map(|(place, creation)| Some((place, creation.on(told, turn)?))) else {
+            return;
+        };
+        let creation = self.creations.remove(place);
+        match outcome {
+            create::Outcome::Created { path, tries, .. } => {
+                turn.conclude(&path, &tries, Belief::Applied);
+                if self.phase == Phase::Closed {
+                    return turn.delete_guaranteed(path);
+                }
+                self.set_node(Some(path), turn);
+                self.list(turn);
+            }
+            // Curator logs it and waits for the next reconnection; a node that was made all the same is searched for and deleted.
+            create::Outcome::Failed { tries, .. } => turn.conclude(creation.path(), &tries, Belief::NotApplied),
+        }
+    }
+
+    fn on_errand(&mut self, errand: Errand, answer: &Answer, turn: &mut Turn, outcomes: &mut Vec<Outcome>) {
+        match (errand, &answer.result) {
+            (Errand::List, Ok(Reply::Children { names, .. })) => self.check_leadership(names, turn, outcomes),
+            // CURATOR-724: the whole directory is gone.
+            (Errand::List, Err(Failure::Error(ErrorCode::NoNode))) => self.reset(turn, outcomes),
+            (Errand::Own { node }, result) => {
+                let owner = if let Ok(Reply::Data { stat, .. }) = result { Some(stat.ephemeral_owner) } else { None };
+                if owner != Some(turn.session()) {
+                    // CURATOR-696: it is gone, or another session's, which is about to end.
+                    self.reset(turn, outcomes);
+                } else if self.node.as_ref() == Some(&node) && self.leads.is_none() {
+                    turn.note(RecipeFact::Acquired { path: self.config.directory.to_string(), node: node.to_string() });
+                    self.leads = Some(node.clone());
+                    outcomes.push(Outcome::Granted { node });
+                }
+            }
+            (Errand::Before { .. }, Err(Failure::Error(ErrorCode::NoNode))) => self.list(turn),
+            (Errand::Before { node }, Ok(_)) => {
+                self.watched.insert(node);
+            }
+            // Curator logs it, and waits for the next reconnection.
+            (Errand::List | Errand::Before { .. }, _) => {}
+        }
+    }
+
+    /// Where is the own node in the row?
+    fn check_leadership(&mut self, names: &[Arc<str>], turn: &mut Turn, outcomes: &mut Vec<Outcome>) {
+        let mut row: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        row.sort_unstable_by_key(|name| (place(name), *name));
+        let own = self.node.clone();
+        match own.as_ref().and_then(|own| row.iter().position(|name| *name == split(own).1)).zip(own) {
+            None => self.reset(turn, outcomes),
+            Some((0, node)) => {
+                let call = turn.call(Op::GetData { path: node.clone(), watch: false });
+                self.errands.insert(call, Errand::Own { node });
+            }
+            Some((index, _)) => {
+                self.revoke(turn, outcomes);
+                let node = join(&self.config.directory, row[index - 1]);
+                // getData leaves no watch on a node that is gone; exists would.
+                let call = turn.call(Op::GetData { path: node.clone(), watch: true });
+                self.errands.insert(call, Errand::Before { node });
+            }
+        }
+    }
+
+    fn list(&mut self, turn: &mut Turn) {
+        let call = turn.call(Op::GetChildren { path: self.config.directory.clone(), watch: false, stat: true });
+        self.errands.insert(call, Errand::List);
+    }
+
+    /// Takes another node for its own; the one before is deleted.
+    fn set_node(&mut self, node: Option<Path>, turn: &mut Turn) {
+        if let Some(old) = std::mem::replace(&mut self.node, node) {
+            turn.delete_guaranteed(old);
+        }
+    }
+
+    fn revoke(&mut self, turn: &mut Turn, outcomes: &mut Vec<Outcome>) {
+        if let Some(node) = self.leads.take() {
+            turn.note(RecipeFact::Released { path: self.config.directory.to_string(), node: node.to_string() });
+            outcomes.push(Outcome::Revoked { node });
+        }
+    }
+}
+
+/// What a name is sorted by: what follows the lock's name (LockInternals.getSortedChildren).
+fn place(name: &str) -> &str {
+    name.rsplit_once(LOCK_NAME).map_or(name, |(_, number)| number)
+}

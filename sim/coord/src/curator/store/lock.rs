@@ -1,0 +1,197 @@
+//! Reading handles so that nobody removes them (getAndLock, getAllAndLock): the own lock first, then the content. Never a handle without a lock of this store; but a lock that an earlier session of it left dies with that session.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use vocab::service::{CreateMode, Data, ErrorCode, Op, Reply};
+
+use super::{LOCK_DATA, Release, StateHandleStore};
+use crate::curator::{CallId, Failure, Told, Turn};
+
+/// How often all handles are read again because some came or went meanwhile. Flink reads for ever.
+pub const SCANS_MAX: u32 = 100;
+
+/// How a read ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// The handle, which is locked now.
+    Got {
+        /// The node's content.
+        data: Data,
+    },
+    /// There is none, or somebody is removing it (NotExistException).
+    Missing,
+    /// It could not be read.
+    Failed(Failure),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Locking {
+        call: CallId,
+    },
+    Reading {
+        call: CallId,
+    },
+    /// What could not be read is not locked either.
+    Releasing {
+        release: Release,
+        got: Got,
+    },
+}
+
+/// The read of one handle at work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GetAndLock {
+    store: StateHandleStore,
+    name: String,
+    step: Step,
+}
+
+impl GetAndLock {
+    /// Begins.
+    pub fn start(store: &StateHandleStore, name: &str, turn: &mut Turn) -> GetAndLock {
+        let (path, data) = (store.own_lock(name), Some(Arc::from(LOCK_DATA)));
+        let lock = Op::Create { path, data, mode: CreateMode::Ephemeral, acl: vocab::service::acl::open(), stat: true };
+        GetAndLock { store: store.clone(), name: name.into(), step: Step::Locking { call: turn.call(lock) } }
+    }
+
+    /// Takes what the owner was told.
+    pub fn on(&mut self, told: &Told, turn: &mut Turn) -> Option<Got> {
+        if let Step::Releasing { release, got } = &mut self.step {
+            // Flink fails with the first trouble, whatever becomes of the lock.
+            return release.on(told).map(|_| got.clone());
+        }
+        let Told::Done { call: ended, answer } = told else { return None };
+        match &self.step {
+            Step::Locking { call } if call == ended => match answer.result {
+                // NodeExists: this store has locked it already.
+                Ok(_) | Err(Failure::Error(ErrorCode::NodeExists)) => {
+                    self.step = Step::Reading { call: turn.call(Op::GetData { path: self.store.path(&self.name), watch: false }) };
+                    None
+                }
+                Err(Failure::Error(ErrorCode::NoNode)) => Some(Got::Missing),
+                Err(failure) => Some(Got::Failed(failure)),
+            },
+            Step::Reading { call } if call == ended => match &answer.result {
+                Ok(Reply::Data { data, .. }) => Some(Got::Got { data: data.clone() }),
+                Ok(reply) => unreachable!("getData was answered with {reply:?}"),
+                Err(Failure::Error(ErrorCode::NoNode)) => self.release(Got::Missing, turn),
+                Err(failure) => self.release(Got::Failed(*failure), turn),
+            },
+            Step::Locking { .. } | Step::Reading { .. } | Step::Releasing { .. } => None,
+        }
+    }
+
+    fn release(&mut self, got: Got, turn: &mut Turn) -> Option<Got> {
+        self.step = Step::Releasing { release: Release::start(&self.store, &self.name, turn), got };
+        None
+    }
+}
+
+/// How the read of all handles ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Everything {
+    /// All that there are, by name: nothing came or went while they were read.
+    All(BTreeMap<String, Data>),
+    /// They could not be read, or, without a failure, they changed [`SCANS_MAX`] times.
+    Failed(Option<Failure>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Scan {
+    /// How many changes have there been below the directory? Before the read, or after it.
+    Counting {
+        call: CallId,
+        before: Option<i32>,
+    },
+    Listing {
+        call: CallId,
+        before: i32,
+    },
+    Reading {
+        get: GetAndLock,
+        before: i32,
+    },
+}
+
+/// The read of all handles at work (recovery after a failover).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GetAllAndLock {
+    store: StateHandleStore,
+    scan: Scan,
+    /// Still to be read, last first.
+    names: Vec<Arc<str>>,
+    all: BTreeMap<String, Data>,
+    scans: u32,
+}
+
+impl GetAllAndLock {
+    /// Begins.
+    pub fn start(store: &StateHandleStore, turn: &mut Turn) -> GetAllAndLock {
+        let scan = Scan::Counting { call: count(store, turn), before: None };
+        GetAllAndLock { store: store.clone(), scan, names: Vec::new(), all: BTreeMap::new(), scans: 1 }
+    }
+
+    /// Takes what the owner was told.
+    pub fn on(&mut self, told: &Told, turn: &mut Turn) -> Option<Everything> {
+        if let Scan::Reading { get, before } = &mut self.scan {
+            let before = *before;
+            return match get.on(told, turn)? {
+                Got::Got { data } => {
+                    let name = self.names.pop().expect("a handle is read by its name");
+                    self.all.insert(name.to_string(), data);
+                    self.read(before, turn)
+                }
+                Got::Missing => self.again(turn),
+                Got::Failed(failure) => Some(Everything::Failed(Some(failure))),
+            };
+        }
+        let Told::Done { call: ended, answer } = told else { return None };
+        match (&self.scan, &answer.result) {
+            (Scan::Counting { call, .. } | Scan::Listing { call, .. }, _) if call != ended => None,
+            (Scan::Counting { before: None, .. }, Ok(Reply::Stat(stat))) => {
+                let call = turn.call(Op::GetChildren { path: self.store.root.clone(), watch: false, stat: true });
+                self.scan = Scan::Listing { call, before: stat.cversion };
+                None
+            }
+            // Whoever has no directory has no handles.
+            (Scan::Counting { before: None, .. }, Err(Failure::Error(ErrorCode::NoNode))) => Some(Everything::All(BTreeMap::new())),
+            (Scan::Counting { before: Some(before), .. }, Ok(Reply::Stat(stat))) if stat.cversion == *before => {
+                Some(Everything::All(std::mem::take(&mut self.all)))
+            }
+            (Scan::Counting { before: Some(_), .. }, Ok(_) | Err(Failure::Error(ErrorCode::NoNode))) => self.again(turn),
+            (Scan::Listing { before, .. }, Ok(Reply::Children { names, .. })) => {
+                let before = *before;
+                self.names = names.iter().rev().cloned().collect();
+                self.read(before, turn)
+            }
+            (Scan::Listing { .. }, Err(Failure::Error(ErrorCode::NoNode))) => self.again(turn),
+            (Scan::Counting { .. } | Scan::Listing { .. } | Scan::Reading { .. }, Err(failure)) => Some(Everything::Failed(Some(*failure))),
+            (scan, Ok(reply)) => unreachable!("{scan:?} was answered with {reply:?}"),
+        }
+    }
+
+    /// Reads the next handle, or sees whether the list is still true.
+    fn read(&mut self, before: i32, turn: &mut Turn) -> Option<Everything> {
+        self.scan = match self.names.last() {
+            Some(name) => Scan::Reading { get: GetAndLock::start(&self.store, name, turn), before },
+            None => Scan::Counting { call: count(&self.store, turn), before: Some(before) },
+        };
+        None
+    }
+
+    /// Something came or went: once more. What is locked stays so, as it will be read again.
+    fn again(&mut self, turn: &mut Turn) -> Option<Everything> {
+        if self.scans >= SCANS_MAX {
+            return Some(Everything::Failed(None));
+        }
+        let scans = self.scans + 1;
+        *self = GetAllAndLock { scans, ..GetAllAndLock::start(&self.store, turn) };
+        None
+    }
+}
+
+fn count(store: &StateHandleStore, turn: &mut Turn) -> CallId {
+    turn.call(Op::Exists { path: store.root.clone(), watch: false })
+}

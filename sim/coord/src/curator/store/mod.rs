@@ -1,0 +1,75 @@
+//! Flink's store of state handles (ZooKeeperStateHandleStore): a node a handle, below it a node of locks, below that one ephemeral lock a store that needs it. Never a handle removed that somebody else has locked.
+//!
+//! Each operation is a core of its own, so that several can be under way. Nothing of Flink's fences a deposed leader's write: see [`StateHandleStore::fence`].
+
+mod add;
+mod lock;
+mod remove;
+
+use std::sync::Arc;
+
+use vocab::service::{CreateMode, Data, ErrorCode, Op, Path};
+
+pub use add::{AddAndLock, Added};
+pub use lock::{Everything, GetAllAndLock, GetAndLock, Got, SCANS_MAX};
+pub use remove::{Release, ReleaseAndTryRemove, Removed};
+
+use super::create::join;
+use super::{Failure, Uuid};
+
+/// What Flink's locks hold: Curator's default data, the client's address.
+const LOCK_DATA: &[u8] = b"127.0.0.1";
+
+/// Where handles are kept, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateHandleStore {
+    /// The directory: `…/checkpoints`.
+    pub root: Path,
+    /// The name of this store's own locks.
+    pub lock: Uuid,
+    /// A node that must be there for a handle to be added: the latch by which the author leads. None is Flink 2.3.0's way, by which a deposed leader still writes (FLINK-10333).
+    pub fence: Option<Path>,
+}
+
+impl StateHandleStore {
+    /// A handle's node.
+    pub fn path(&self, name: &str) -> Path {
+        join(&self.root, name)
+    }
+
+    /// The node of its locks.
+    fn locks(&self, name: &str) -> Path {
+        format!("{}/locks", self.path(name)).into()
+    }
+
+    /// This store's own lock on it.
+    fn own_lock(&self, name: &str) -> Path {
+        format!("{}/{}", self.locks(name), self.lock).into()
+    }
+
+    /// The transaction that adds a handle: always three creates, behind a check if there is a fence.
+    fn add(&self, name: &str, data: &Data) -> Op {
+        let check = self.fence.iter().map(|path| Op::Check { path: path.clone(), version: -1 });
+        let creates = [
+            Op::create(self.path(name), data.clone(), CreateMode::Persistent),
+            Op::create(self.locks(name), Some(Arc::from(LOCK_DATA)), CreateMode::Persistent),
+            Op::create(self.own_lock(name), Some(Arc::from(LOCK_DATA)), CreateMode::Ephemeral),
+        ];
+        Op::Multi(check.chain(creates).collect())
+    }
+}
+
+/// Whether a failure says that nothing was written (PRE_COMMIT_EXCEPTIONS): then what the handle refers to can be discarded. After any other it must be kept, as nobody knows (PossibleInconsistentStateException).
+pub fn is_before_commit(failure: Failure) -> bool {
+    match failure {
+        Failure::ConnectionLoss | Failure::Closed => false,
+        Failure::AuthFailed => true,
+        Failure::Error(code) => match code {
+            ErrorCode::NodeExists | ErrorCode::BadArguments | ErrorCode::NoNode | ErrorCode::NoAuth | ErrorCode::BadVersion => true,
+            ErrorCode::AuthFailed | ErrorCode::InvalidAcl | ErrorCode::SessionMoved => true,
+            ErrorCode::Ok | ErrorCode::RuntimeInconsistency | ErrorCode::MarshallingError | ErrorCode::Unimplemented => false,
+            ErrorCode::NewConfigNoQuorum | ErrorCode::ReconfigInProgress | ErrorCode::ReconfigDisabled | ErrorCode::NoWatcher => false,
+            ErrorCode::NoChildrenForEphemerals | ErrorCode::NotEmpty | ErrorCode::SessionExpired => false,
+        },
+    }
+}

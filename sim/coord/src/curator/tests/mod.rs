@@ -1,0 +1,6 @@
+//! Recipes on a stage, word by word.
+
+mod calls;
+mod latches;
+mod values;
+mod stores;

@@ -1,0 +1,132 @@
+//! Flink's store of state handles on a stage.
+
+use std::sync::Arc;
+
+use vocab::fact::Belief;
+use vocab::service::{CreateMode, ErrorCode, Op};
+
+use crate::curator::stage::{Cast, Stage, config};
+use crate::curator::store::{AddAndLock, GetAllAndLock, GetAndLock, ReleaseAndTryRemove, StateHandleStore, is_before_commit};
+use crate::curator::{Config, Failure, RetryPolicy, Told, Turn, Uuid};
+
+/// An operation at work, or none.
+enum Work {
+    None,
+    Add(AddAndLock),
+    Get(GetAndLock),
+    All(GetAllAndLock),
+    Remove(ReleaseAndTryRemove),
+}
+
+impl Cast for Work {
+    fn on(&mut self, told: &Told, turn: &mut Turn) -> Vec<String> {
+        let word = match self {
+            Work::None => None,
+            Work::Add(add) => add.on(told, turn).map(|added| format!("{added:?}")),
+            Work::Get(get) => get.on(told, turn).map(|got| format!("{got:?}")),
+            Work::All(all) => all.on(told, turn).map(|all| format!("{all:?}")),
+            Work::Remove(remove) => remove.on(told, turn).map(|removed| format!("{removed:?}")),
+        };
+        word.into_iter().collect()
+    }
+}
+
+fn store(lock: u128) -> StateHandleStore {
+    StateHandleStore { root: "/cp".into(), lock: Uuid(lock << 64 | 0x4000 << 64), fence: None }
+}
+
+fn stage(config: Config) -> Stage<Work> {
+    let mut stage = Stage::new(config, Work::None);
+    stage.other(Op::create("/cp".into(), None, CreateMode::Persistent)).unwrap();
+    stage
+}
+
+fn add(stage: &mut Stage<Work>, store: &StateHandleStore, name: &str) {
+    stage.act(|work, turn| *work = Work::Add(AddAndLock::start(store, name, Some(Arc::from(*b"h")), turn)));
+}
+
+fn remove(stage: &mut Stage<Work>, store: &StateHandleStore, name: &str) {
+    stage.act(|work, turn| *work = Work::Remove(ReleaseAndTryRemove::start(store, name, turn)));
+}
+
+#[test]
+fn a_handle_is_added_locked_read_and_removed() {
+    let mut stage = stage(config());
+    let check = |said: String, expected: &str| assert_eq!(said, expected);
+    add(&mut stage, &store(0), "8");
+    check(stage.said(), "exists /cp/8; multi /cp/8; Added");
+    assert_eq!(stage.server.paths("/cp/8").len(), 3);
+    add(&mut stage, &store(0), "8");
+    check(stage.said(), "exists /cp/8; Exists");
+    stage.act(|work, turn| *work = Work::All(GetAllAndLock::start(&store(1), turn)));
+    check(stage.said(), "exists /cp; getChildren2 /cp; create2 /cp/8/locks/u0; getData /cp/8; exists /cp; All({\"8\": Some([104])})");
+    // Two have locked it: the first to go leaves it to the other.
+    remove(&mut stage, &store(0), "8");
+    check(stage.said(), "getData /cp/8; delete /cp/8/locks/u1; delete /cp/8/locks; StillLocked");
+    remove(&mut stage, &store(1), "8");
+    check(stage.said(), "getData /cp/8; delete /cp/8/locks/u0; delete /cp/8/locks; delete /cp/8; Removed { data: Some(Some([104])) }");
+    stage.act(|work, turn| *work = Work::Get(GetAndLock::start(&store(1), "8", turn)));
+    check(stage.said(), "create2 /cp/8/locks/u0; Missing");
+}
+
+#[test]
+fn what_flink_concludes_when_a_transactions_reply_is_lost() {
+    let check = |retry: RetryPolicy, applied: bool, added: &str, belief: Belief, nodes: usize| {
+        let mut stage = stage(Config { retry, ..config() });
+        stage.loses = Some(("multi", applied));
+        add(&mut stage, &store(0), "8");
+        stage.pass(3_000);
+        let said = stage.said();
+        assert!(said.split("; ").any(|word| word == added), "{said}");
+        assert_eq!(stage.beliefs(), [belief], "{said}");
+        assert_eq!(stage.server.paths("/cp/8").len(), nodes);
+    };
+    let again = RetryPolicy::Times { retries: 3, sleep_ms: 500 };
+    check(again, false, "Added", Belief::Applied, 3);
+    check(again, true, "Assumed", Belief::Assumed, 3); // FLINK-24543: to discard the handle here would lose a checkpoint.
+    check(RetryPolicy::ONCE, false, "Inconsistent(ConnectionLoss)", Belief::Undecided, 0);
+    check(RetryPolicy::ONCE, true, "Inconsistent(ConnectionLoss)", Belief::Undecided, 3);
+}
+
+#[test]
+fn a_deposed_leaders_transaction_is_replayed_in_a_new_session_unless_it_is_fenced() {
+    let check = |fence: Option<&str>, added: &str, nodes: usize| {
+        let mut stage = stage(config());
+        let store = StateHandleStore { fence: fence.map(Into::into), ..store(0) };
+        let latch = Op::create("/latch".into(), None, CreateMode::Ephemeral);
+        stage.act(|_, turn| turn.call(latch));
+        (stage.loses, stage.reachable) = (Some(("multi", false)), false);
+        add(&mut stage, &store, "8");
+        // The link is down for longer than the session lives (zk_protocol.md, section 4).
+        stage.pass(3_000);
+        stage.expire();
+        stage.pass(4_000);
+        stage.reachable = true;
+        stage.pass(3_000);
+        let said = stage.said();
+        assert!(said.contains("LOST; RECONNECTED; multi") && said.ends_with(added), "{said}");
+        assert_eq!(stage.server.paths("/cp/8").len(), nodes);
+    };
+    check(None, "Added", 3);
+    check(Some("/latch"), "Fenced", 0);
+}
+
+#[test]
+fn a_node_without_locks_is_a_leftover_and_makes_room() {
+    let mut stage = stage(config());
+    stage.other(Op::create("/cp/8".into(), None, CreateMode::Persistent)).unwrap();
+    add(&mut stage, &store(0), "8");
+    assert_eq!(stage.said(), "exists /cp/8; getData /cp/8; delete /cp/8/locks/u0; delete /cp/8/locks; delete /cp/8; multi /cp/8; Added");
+}
+
+#[test]
+fn only_a_refusal_before_the_commit_lets_a_handle_be_discarded() {
+    let check = |failure: Failure, before: bool| assert_eq!(is_before_commit(failure), before, "{failure:?}");
+    check(Failure::ConnectionLoss, false);
+    check(Failure::Closed, false);
+    check(Failure::Error(ErrorCode::SessionExpired), false);
+    check(Failure::Error(ErrorCode::NoNode), true);
+    check(Failure::Error(ErrorCode::BadVersion), true);
+    check(Failure::Error(ErrorCode::SessionMoved), true);
+    check(Failure::AuthFailed, true);
+}
