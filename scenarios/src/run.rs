@@ -12,7 +12,7 @@ use vocab::time::{MILLISECOND, Now};
 use vocab::verdict::Judgement;
 use world::World;
 
-use crate::workload::ClientProcess;
+use crate::workload::{ClientProcess, CuratorProcess};
 
 /// How often the driver looks, in the healing phase, whether all is done.
 const SLICE_MS: u64 = 100;
@@ -26,6 +26,19 @@ pub enum Machine {
     Replica(Box<Server>),
     /// A client of it, at work.
     Client(Box<ClientProcess>),
+    /// A client of it that has Curator's behaviour.
+    Curator(Box<CuratorProcess>),
+}
+
+impl Machine {
+    fn client(plan: &Plan, me: MachineId) -> Machine {
+        let number = me.index() - usize::from(plan.replicas());
+        if plan.clients[number].workload.has_curator() {
+            Machine::Curator(Box::new(CuratorProcess::new(plan, me)))
+        } else {
+            Machine::Client(Box::new(ClientProcess::new(plan, me)))
+        }
+    }
 }
 
 impl Process for Machine {
@@ -36,6 +49,7 @@ impl Process for Machine {
         match self {
             Machine::Replica(server) => server.step(now, event, out),
             Machine::Client(client) => client.step(now, event, out),
+            Machine::Curator(client) => client.step(now, event, out),
         }
     }
 
@@ -43,13 +57,14 @@ impl Process for Machine {
         match self {
             Machine::Replica(server) => server.check(),
             Machine::Client(client) => client.check(),
+            Machine::Curator(client) => client.check(),
         }
     }
 
     fn pledge(&self) -> Option<Pledge> {
         match self {
             Machine::Replica(server) => server.pledge(),
-            Machine::Client(_) => None,
+            Machine::Client(_) | Machine::Curator(_) => None,
         }
     }
 
@@ -57,6 +72,7 @@ impl Process for Machine {
         match self {
             Machine::Replica(server) => server.look(),
             Machine::Client(client) => client.look(),
+            Machine::Curator(client) => client.look(),
         }
     }
 }
@@ -71,7 +87,7 @@ pub fn world_of(plan: &Plan) -> World<Machine> {
         assert_eq!(given, me, "the replicas are the first machines");
     }
     for (me, client) in (plan.replicas()..).map(MachineId).zip(&plan.clients) {
-        let given = world.add(Machine::Client(Box::new(ClientProcess::new(plan, me))), client.start_ms * MILLISECOND);
+        let given = world.add(Machine::client(plan, me), client.start_ms * MILLISECOND);
         assert_eq!(given, me, "the clients follow the replicas, in the plan's order");
     }
     world.load(&plan.faults, &plan.heal, plan.budget, plan.cluster.supervisor_ms);
@@ -136,6 +152,7 @@ fn is_done(world: &World<Machine>, plan: &Plan) -> bool {
         && healing(plan).all(|machine| match world.process(machine) {
             None => false,
             Some(Machine::Client(client)) => client.is_finished(),
+            Some(Machine::Curator(client)) => client.is_finished(),
             Some(Machine::Replica(server)) => {
                 let state = (server.last_applied(), server.digest());
                 server.is_serving() && *first.get_or_insert(state) == state
@@ -147,12 +164,13 @@ fn is_done(world: &World<Machine>, plan: &Plan) -> bool {
 fn waiting(world: &World<Machine>, plan: &Plan) -> Vec<String> {
     let serving = |machine: MachineId| match world.process(machine) {
         Some(Machine::Replica(server)) if server.is_serving() => Some((server.last_applied(), server.digest())),
-        Some(Machine::Replica(_) | Machine::Client(_)) | None => None,
+        Some(Machine::Replica(_) | Machine::Client(_) | Machine::Curator(_)) | None => None,
     };
     let first = healing(plan).find_map(serving);
     let line = |machine: MachineId| match world.process(machine) {
         None => Some(format!("{machine} is down")),
-        Some(Machine::Client(client)) => (!client.is_finished()).then(|| format!("{machine}, a client, is not finished: {}", told(&client.look()))),
+        Some(Machine::Client(client)) => (!client.is_finished()).then(|| unfinished(machine, &client.look())),
+        Some(Machine::Curator(client)) => (!client.is_finished()).then(|| unfinished(machine, &client.look())),
         Some(Machine::Replica(server)) => {
             let look = told(&server.look());
             match serving(machine) {
@@ -163,6 +181,10 @@ fn waiting(world: &World<Machine>, plan: &Plan) -> Vec<String> {
         }
     };
     healing(plan).filter_map(line).collect()
+}
+
+fn unfinished(machine: MachineId, look: &[(&'static str, String)]) -> String {
+    format!("{machine}, a client, is not finished: {}", told(look))
 }
 
 /// Names and values in one line.

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use vocab::ids::MachineId;
-use vocab::plan::{Budget, ClientPlan, Fault, Format, Moment, OneLink, Plan, Plant, Ring, Seed, Shape, Target, What, When, WorkloadKind};
+use vocab::plan::{Budget, ClientPlan, CuratorPlan, Fault, Format, Moment, OneLink, Plan, Plant, Ring, Seed, Shape, Target, What, When, WorkloadKind};
 
 /// Every machine of the plans below: three replicas and two clients.
 const MACHINES: u16 = 5;
@@ -84,11 +84,32 @@ fn fault() -> impl Strategy<Value = Fault> {
     (when(), what()).prop_map(|(when, what)| Fault { when, what })
 }
 
+fn curator() -> impl Strategy<Value = CuratorPlan> {
+    (any::<u32>(), any::<u32>(), any::<u32>(), any::<[bool; 3]>()).prop_map(
+        |(retries, retry_wait_ms, expiration_percent, [tolerates_suspended, keeps_node, fences])| CuratorPlan {
+            retries,
+            retry_wait_ms,
+            expiration_percent,
+            tolerates_suspended,
+            keeps_node,
+            fences,
+        },
+    )
+}
+
 fn client() -> impl Strategy<Value = ClientPlan> {
-    use WorkloadKind::{Barriers, Counters, Elections, FlinkHa, Locks, Queues, Registers};
-    let workload = proptest::sample::select(vec![Registers, Counters, Locks, Elections, Barriers, Queues, FlinkHa]);
-    (workload, any::<u32>(), MS, any::<u32>(), any::<u32>(), vec(any::<u32>(), 0..3)).prop_map(
-        |(workload, session_timeout_ms, start_ms, rounds, think_ms, skip)| ClientPlan { workload, session_timeout_ms, start_ms, rounds, think_ms, skip },
+    use WorkloadKind::{Barriers, Counters, Elections, FlinkHa, Handles, Locks, Queues, Registers};
+    let workload = proptest::sample::select(vec![Registers, Counters, Locks, Elections, Barriers, Queues, FlinkHa, Handles]);
+    (workload, any::<u32>(), MS, any::<u32>(), any::<u32>(), vec(any::<u32>(), 0..3), curator()).prop_map(
+        |(workload, session_timeout_ms, start_ms, rounds, think_ms, skip, curator)| ClientPlan {
+            workload,
+            session_timeout_ms,
+            start_ms,
+            rounds,
+            think_ms,
+            skip,
+            curator,
+        },
     )
 }
 

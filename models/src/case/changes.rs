@@ -102,6 +102,13 @@ impl Changes {
         timeline.iter().map(|at| &self.all[*at as usize]).map(|change| (change.position, change.fired.kind))
     }
 
+    /// A node and all that were ever below it.
+    pub fn at_and_below(&self, root: &str) -> impl Iterator<Item = &Path> {
+        let is_below = move |path: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let paths = self.timelines.range(Path::from(root)..).map(|(path, _)| path);
+        paths.take_while(move |path| path.starts_with(root)).filter(move |path| is_below(path))
+    }
+
     /// The same, after one state and before another.
     pub fn data_between(&self, path: &str, after: Position, before: Position) -> Vec<(Position, EventKind)> {
         let timeline = self.timelines.get(path).map_or(&[][..], |timeline| &timeline.data);

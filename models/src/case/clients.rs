@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use vocab::fact::{ClientFact, Fact, RecipeFact};
+use vocab::fact::{ClientFact, Conclusion, Fact, Mirror, RecipeFact, RequestId};
 use vocab::ids::{MachineId, SessionId, Xid, Zxid};
 use vocab::recording::Recording;
 use vocab::service::{ErrorCode, Ids, Op, Reply, WatchEvent};
@@ -78,6 +78,8 @@ pub struct Acquired<'r> {
     pub node: &'r str,
     /// The read that told it.
     pub read: Option<usize>,
+    /// Its last read of the node itself.
+    pub own: Option<usize>,
 }
 
 /// A client moved a counter.
@@ -92,6 +94,18 @@ pub struct Counted<'r> {
     pub write: Option<usize>,
 }
 
+/// A client said what its cache shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Mirrored<'r> {
+    pub note: NoteIndex,
+    pub machine: MachineId,
+    pub mirror: &'r Mirror,
+    /// The latest state of which it had got a reply.
+    pub seen: Zxid,
+    /// The last state that a sync of its session had been answered from.
+    pub synced: Option<Zxid>,
+}
+
 /// All that the clients saw.
 pub struct Clients<'r> {
     pub requests: Vec<Request<'r>>,
@@ -101,11 +115,18 @@ pub struct Clients<'r> {
     pub counted: Vec<Counted<'r>>,
     pub taken: Vec<(NoteIndex, MachineId, &'r str)>,
     pub finished: Vec<(NoteIndex, MachineId)>,
+    pub concluded: Vec<(NoteIndex, MachineId, &'r Conclusion)>,
+    pub mirrored: Vec<Mirrored<'r>>,
+    /// The later tries of a call, by its first.
+    retries: BTreeMap<RequestId, Vec<RequestId>>,
     by_xid: BTreeMap<(SessionId, Xid), usize>,
     by_number: BTreeMap<(MachineId, u32), usize>,
-    /// The last list of a directory's children and the last setData of a node that came back well, by client.
+    /// The last list of a directory's children, the last setData and the last getData of a node that came back well, by client.
     last_list: BTreeMap<(MachineId, &'r str), usize>,
     last_set: BTreeMap<(MachineId, &'r str), usize>,
+    last_get: BTreeMap<(MachineId, &'r str), usize>,
+    seen: BTreeMap<MachineId, Zxid>,
+    synced: BTreeMap<MachineId, Zxid>,
 }
 
 impl<'r> Clients<'r> {
@@ -119,10 +140,16 @@ impl<'r> Clients<'r> {
             counted: vec![],
             taken: vec![],
             finished: vec![],
+            concluded: vec![],
+            mirrored: vec![],
+            retries: BTreeMap::new(),
             by_xid: BTreeMap::new(),
             by_number: BTreeMap::new(),
             last_list: BTreeMap::new(),
             last_set: BTreeMap::new(),
+            last_get: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            synced: BTreeMap::new(),
         };
         for (at, note) in recording.notes.iter().enumerate() {
             match &note.fact {
@@ -141,6 +168,7 @@ impl<'r> Clients<'r> {
             ClientFact::Attached { session, again, conn, seen, .. } => {
                 self.connection(machine, *conn, *session).attached = Some((at, *seen));
                 if !again {
+                    self.synced.remove(&machine);
                     self.opened.push(Opened { note: at, session: *session });
                 }
             }
@@ -179,7 +207,8 @@ impl<'r> Clients<'r> {
             }
             ClientFact::Recipe(fact) => self.recipe(at, machine, fact),
             ClientFact::Finished => self.finished.push((at, machine)),
-            ClientFact::Detached { .. } | ClientFact::Expired { .. } | ClientFact::Connection(_) | ClientFact::Retried(_) => {}
+            ClientFact::Retried(retry) => self.retries.entry(retry.first).or_default().push(retry.again),
+            ClientFact::Detached { .. } | ClientFact::Expired { .. } | ClientFact::Started | ClientFact::Connection(_) => {}
         }
     }
 
@@ -194,6 +223,10 @@ impl<'r> Clients<'r> {
         let request = waiting.remove(place).expect("position found it");
         items.push(Item::Answered { request, in_turn: place == 0 });
         self.requests[request].returned = Some(returned);
+        if xid != Xid::AUTH {
+            let seen = self.seen.entry(machine).or_default();
+            *seen = (*seen).max(returned.zxid);
+        }
         if returned.result.is_ok() {
             match self.requests[request].op {
                 Op::GetChildren { path, .. } => {
@@ -201,6 +234,12 @@ impl<'r> Clients<'r> {
                 }
                 Op::SetData { path, .. } => {
                     self.last_set.insert((machine, path), request);
+                }
+                Op::GetData { path, .. } => {
+                    self.last_get.insert((machine, path), request);
+                }
+                Op::Sync { .. } => {
+                    self.synced.insert(machine, returned.zxid);
                 }
                 _ => {}
             }
@@ -211,7 +250,8 @@ impl<'r> Clients<'r> {
         match fact {
             RecipeFact::Acquired { path, node } => {
                 let read = self.last_list.get(&(machine, path.as_str())).copied();
-                self.acquired.push(Acquired { note: at, machine, directory: path, node, read });
+                let own = self.last_get.get(&(machine, node.as_str())).copied();
+                self.acquired.push(Acquired { note: at, machine, directory: path, node, read, own });
             }
             RecipeFact::Counted { path, from, to } => {
                 // A write confirms one step; the next step needs its own.
@@ -219,7 +259,12 @@ impl<'r> Clients<'r> {
                 self.counted.push(Counted { note: at, machine, path, from: *from, to: *to, write });
             }
             RecipeFact::Taken { node } => self.taken.push((at, machine, node)),
-            RecipeFact::Released { .. } | RecipeFact::Queued { .. } | RecipeFact::Passed { .. } | RecipeFact::Concluded(_) => {}
+            RecipeFact::Concluded(conclusion) => self.concluded.push((at, machine, conclusion)),
+            RecipeFact::Mirrored(mirror) => {
+                let (seen, synced) = (self.seen.get(&machine).copied().unwrap_or_default(), self.synced.get(&machine).copied());
+                self.mirrored.push(Mirrored { note: at, machine, mirror, seen, synced });
+            }
+            RecipeFact::Released { .. } | RecipeFact::Queued { .. } | RecipeFact::Passed { .. } => {}
         }
     }
 
@@ -235,6 +280,11 @@ impl<'r> Clients<'r> {
     /// The request of a session with this number, if it was sent; setWatches and auths, which share one number, are not found so.
     pub fn find(&self, session: SessionId, xid: Xid) -> Option<&Request<'r>> {
         self.by_xid.get(&(session, xid)).map(|request| &self.requests[*request])
+    }
+
+    /// All tries of a call, by its first.
+    pub fn tries(&self, first: RequestId) -> impl Iterator<Item = RequestId> {
+        std::iter::once(first).chain(self.retries.get(&first).into_iter().flatten().copied())
     }
 
     /// All requests that were answered from a state, with their answers. Auths are not.

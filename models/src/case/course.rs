@@ -32,6 +32,17 @@ pub struct Step<'r> {
     pub refused: bool,
 }
 
+impl Step<'_> {
+    /// Whether the whole of it was done: of a multi, every part.
+    pub fn is_done(&self) -> bool {
+        match &self.outcome {
+            Ok(Reply::Multi(results)) => results.iter().all(Result::is_ok),
+            Ok(_) => true,
+            Err(_) => false,
+        }
+    }
+}
+
 /// The positions at which a session was opened and closed.
 #[derive(Clone, Debug, Default)]
 pub struct Life {

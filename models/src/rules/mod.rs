@@ -1,10 +1,12 @@
 //! The rules: one law each, as a fold over a prepared case, with its statement and its source. Never a verdict on the whole, which is `judge`'s.
 
 mod config;
+mod disk;
 mod live;
 mod process;
 mod service;
 mod cross;
+mod curator;
 mod zab;
 
 use vocab::verdict::{RuleId, Tally};
@@ -63,7 +65,7 @@ impl Finding {
     }
 }
 
-/// All rules: what a process says of itself, Zab, the service, what applications build upon it, liveness. A breach often breaks several; those that see its cause stand before those that see its effects.
+/// All rules: what a process says of itself, Zab with the disks under it, the service, what applications build upon it, liveness. A breach often breaks several; those that see its cause stand before those that see its effects.
 pub const RULES: &[Rule] = &[
     process::INVARIANT,
     zab::illegal::STATE,
@@ -78,6 +80,7 @@ pub const RULES: &[Rule] = &[
     zab::epochs_rise::RULE,
     zab::leadership::FIRST,
     zab::leadership::SECOND,
+    disk::purge_safe::RULE,
     zab::logged_stays::RULE,
     zab::log_order::RULE,
     zab::process_consistency::RULE,
@@ -129,6 +132,12 @@ pub const RULES: &[Rule] = &[
     cross::reattach_zxid::RULE,
     cross::watch_order::RULE,
     cross::read_after_expiry::RULE,
+    cross::retry_idempotent::RULE,
+    curator::states::RULE,
+    curator::latch_exclusive::RULE,
+    curator::protected_once::RULE,
+    curator::counter::RULE,
+    curator::cache::RULE,
     live::runaway::RULE,
     live::leader::RULE,
     live::clients::RULE,

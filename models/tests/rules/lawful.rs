@@ -1,7 +1,8 @@
 //! A lawful tale that gives every rule something to judge: two epochs, a crash, DIFF, TRUNC and SNAP, sessions, watches, recipes. Never a breach.
 
 use models::{RULES, judge};
-use vocab::fact::RecipeFact;
+use vocab::fact::{RecipeFact, ReplicaFact};
+use vocab::files::{FilesFact, Roll};
 use vocab::ids::{Epoch, MachineId, Xid, Zxid};
 use vocab::plan::WorkloadKind;
 use vocab::service::{CreateMode, EventKind, Op, Reply};
@@ -19,6 +20,8 @@ pub fn tale() -> Tale {
     let mut tale = Tale::new(3, &[WorkloadKind::Registers, WorkloadKind::Counters, WorkloadKind::Registers]);
     for replica in [A, B, C] {
         tale.boot(replica);
+        tale.say(replica, FilesFact::Found { snapshots: vec![], logs: vec![] });
+        tale.say(replica, FilesFact::Rolled { first: Zxid::new(Epoch(1), 1), after: Zxid::ZERO, why: Roll::First });
     }
     tale.lead(A, Epoch(1), &[B, C]);
     let mut one = tale.open(0, 0x100, A);
@@ -50,6 +53,12 @@ pub fn tale() -> Tale {
     tale.move_to(&mut two, C);
     tale.ask(&mut two, set("/counter", 4, 3)).expect("set");
     tale.recipe(&two, RecipeFact::Counted { path: "/counter".into(), from: 3, to: 4 });
+
+    // C takes a snapshot, and needs its first log no more.
+    let zxid = tale.last();
+    tale.say(C, ReplicaFact::Snapshotted { zxid, until: zxid });
+    tale.say(C, FilesFact::Rolled { first: zxid.next(), after: zxid, why: Roll::Snapshot });
+    tale.say(C, FilesFact::Purging { snapshots: vec![], logs: vec![Zxid::new(Epoch(1), 1)] });
 
     // A queue.
     tale.ask(&mut one, create("/queue", CreateMode::Persistent)).expect("created");
@@ -120,7 +129,7 @@ pub fn tale() -> Tale {
 
 #[test]
 fn lawful_tales_hold_and_give_every_rule_something_to_judge() {
-    let judgements = [tale(), super::guarded::tale()].map(|tale| judge(&tale.recording));
+    let judgements = [tale(), super::guarded::tale(), super::curators::tale()].map(|tale| judge(&tale.recording));
     for judgement in &judgements {
         assert_eq!(judgement.verdict, Verdict::Holds);
         assert_eq!(judgement.tallies.len(), RULES.len());

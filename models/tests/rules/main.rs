@@ -2,8 +2,11 @@
 
 mod asks;
 mod bend;
+mod breaks_disk;
 mod breaks_service;
 mod breaks_config;
+mod breaks_curator;
+mod curators;
 mod breaks_guarded;
 mod breaks_zab;
 mod guarded;

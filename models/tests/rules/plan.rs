@@ -4,7 +4,8 @@ use vocab::plan::{Budget, ClientPlan, Cluster, Compat, Coordination, DiskWeather
 
 /// So many replicas, and clients with these workloads.
 pub fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
-    let client = |workload| ClientPlan { workload, session_timeout_ms: 4_000, start_ms: 0, rounds: 10, think_ms: 100, skip: vec![] };
+    let client =
+        |workload| ClientPlan { workload, session_timeout_ms: 4_000, start_ms: 0, rounds: 10, think_ms: 100, curator: Default::default(), skip: vec![] };
     Plan {
         format: PLAN_FORMAT,
         family: "tale".into(),
@@ -17,6 +18,7 @@ pub fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
             snap_count: 100,
             snap_retain: 3,
             snap_chunk: 10,
+            log_limit_bytes: 0,
             commit_log_count: 500,
             compat: Compat::V3_9,
             extended_types: true,

@@ -14,6 +14,8 @@ pub(super) const FAMILY: Family = Family {
 
 const IDLE: &[Idle] = &[
     super::SETTLED,
+    Idle { rule: "x.reattach-zxid", reason: "no connection is lost" },
+    Idle { rule: "x.retry-idempotent", reason: "no request has to be tried again" },
     Idle { rule: "zab.committed-durable", reason: "no replica starts again" },
     Idle { rule: "zab.committed-log-durability", reason: "no log is cut back or replaced" },
     Idle { rule: "zab.initial-history-integrity", reason: "one leader is all that it takes" },

@@ -2,7 +2,7 @@
 
 use super::setup::Taste;
 use super::storm::Brush;
-use super::{Family, Idle, Purpose, catch_up, clocks, crashes, disks, partitions, pauses, sessions, weather};
+use super::{Family, Idle, Purpose, catch_up, clocks, crashes, disks, logs, partitions, pauses, sessions, weather};
 
 pub(super) const FAMILY: Family = Family {
     name: "everything",
@@ -45,4 +45,5 @@ const CLASSES: &[Class] = &[
     (Purpose::Pauses, pauses::blows),
     (Purpose::Sessions, sessions::blows),
     (Purpose::CatchUp, catch_up::blows),
+    (Purpose::Logs, logs::blows),
 ];

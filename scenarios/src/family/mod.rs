@@ -12,6 +12,7 @@ mod clocks;
 mod crashes;
 mod disks;
 mod everything;
+mod logs;
 mod observers;
 mod partitions;
 mod pauses;
@@ -55,7 +56,7 @@ pub struct Idle {
 /// What concerns no family in which nobody reconfigures.
 const SETTLED: Idle = Idle { rule: "config.joint-quorum", reason: "no configuration gives way to another" };
 
-static FAMILIES: [Family; 12] = [
+static FAMILIES: [Family; 13] = [
     calm::FAMILY,
     weather::FAMILY,
     partitions::FAMILY,
@@ -67,6 +68,7 @@ static FAMILIES: [Family; 12] = [
     catch_up::FAMILY,
     observers::FAMILY,
     reconfig::FAMILY,
+    logs::FAMILY,
     everything::FAMILY,
 ];
 
@@ -142,6 +144,8 @@ enum Purpose {
     Quorums = 18,
     Observers = 19,
     Reconfig = 20,
+    Curator = 21,
+    Logs = 30,
 }
 
 /// One of `items`, each as often as its weight says.

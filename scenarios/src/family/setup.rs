@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use vocab::dice::Dice;
 use vocab::ids::MachineId;
 use vocab::plan::{
-    Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, DiskWeather, Heal, LinkWeather, OneLink, PLAN_FORMAT, Plan, Seed, Weather, Weight,
-    WorkloadKind,
+    Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, CuratorPlan, DiskWeather, Heal, LinkWeather, OneLink, PLAN_FORMAT, Plan, Seed, Weather,
+    Weight, WorkloadKind,
 };
 
 use super::{PlanDice, Purpose, weighted};
@@ -31,6 +31,8 @@ pub(super) struct Taste {
     pub(super) rounds: &'static [((u64, u64), u32)],
     /// Snapshots often and few transactions kept in memory, so often in a million.
     pub(super) small_logs_ppm: u32,
+    /// Snapshots after a handful of transactions, logs of a few records, hardly any memory, one or two snapshots kept, so often in a million.
+    pub(super) tiny_logs_ppm: u32,
     /// The fault budget is lifted, so often in a million.
     pub(super) unrestricted_ppm: u32,
     /// Some replicas stay down after the heal, so often in a million.
@@ -51,6 +53,7 @@ impl Taste {
         wild_clocks_ppm: 50_000,
         rounds: &[((60, 200), 2), ((200, 600), 3), ((600, 1_500), 3)],
         small_logs_ppm: 500_000,
+        tiny_logs_ppm: 60_000,
         unrestricted_ppm: 0,
         absent_ppm: 200_000,
         observers: &[(0, 1)],
@@ -63,7 +66,8 @@ impl Taste {
 pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
     let mut heal = dice.stream(Purpose::Heal, 0);
     let cluster = cluster(taste, &mut dice.stream(Purpose::Cluster, 0), &mut dice.stream(Purpose::Quorums, 0));
-    let coordination = coordination(taste, &mut dice.stream(Purpose::Settings, 0), &mut dice.stream(Purpose::Settings, 1));
+    let mut coordination = coordination(taste, &mut dice.stream(Purpose::Settings, 0), &mut dice.stream(Purpose::Settings, 1));
+    files(taste, &mut coordination, &mut dice.stream(Purpose::Settings, 2));
     let storm_ms = storm_ms(coordination.tick_ms, &mut heal);
     let clients = clients(taste, storm_ms, &coordination, dice);
     let machines = cluster.replicas + cluster.observers + clients.len() as u16;
@@ -89,7 +93,7 @@ pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
         clients,
         faults: vec![],
     };
-    if plan.has_one_man_quorum() {
+    if plan.has_one_man_quorum() || plan.has_indispensable_voter() {
         plan.cluster.weights.clear();
     }
     if !plan.has_plain_quorums() {
@@ -132,6 +136,7 @@ fn coordination(taste: &Taste, dice: &mut Dice, compat: &mut Dice) -> Coordinati
         snap_count,
         snap_retain: dice.between(1, 3) as u32,
         snap_chunk: weighted(dice, &[(2, 2), (10, 2), (100, 1)]),
+        log_limit_bytes: 0,
         commit_log_count,
         compat: weighted(compat, &[(Compat::V3_9, 2), (Compat::V3_8, 1)]),
         extended_types: !compat.chance(50_000),
@@ -141,6 +146,18 @@ fn coordination(taste: &Taste, dice: &mut Dice, compat: &mut Dice) -> Coordinati
         container_check_ms: compat.between(1_000, 10_000) as u32,
         jute_max_buffer: 0xf_ffff,
         plant: None,
+    }
+}
+
+/// How long log files become, and now and then all that is kept of the past is as little as can be. A stream of its own.
+fn files(taste: &Taste, coordination: &mut Coordination, dice: &mut Dice) {
+    let (low, high) = weighted(dice, &[((0, 0), 2), ((300, 3_000), 1), ((3_000, 60_000), 1)]);
+    coordination.log_limit_bytes = dice.between(low, high) as u32;
+    if dice.chance(taste.tiny_logs_ppm) {
+        coordination.snap_count = dice.between(8, 40) as u32;
+        coordination.snap_retain = dice.between(1, 2) as u32;
+        coordination.commit_log_count = dice.between(2, 15) as u32;
+        coordination.log_limit_bytes = dice.between(200, 4_000) as u32;
     }
 }
 
@@ -270,6 +287,7 @@ fn clients(taste: &Taste, storm_ms: u64, coordination: &Coordination, dice: Plan
         .iter()
         .enumerate()
         .map(|(i, workload)| {
+            let mut setting = dice.stream(Purpose::Curator, i as u32);
             let mut dice = dice.stream(Purpose::Client, i as u32);
             let start_ms = if dice.chance(800_000) { dice.below(1_500) } else { dice.below(storm_ms / 2) };
             // Some clients are busier than others, by up to three times either way.
@@ -282,9 +300,22 @@ fn clients(taste: &Taste, storm_ms: u64, coordination: &Coordination, dice: Plan
                 rounds: ((storm_ms - start_ms) / think_ms + 1) as u32,
                 think_ms: think_ms as u32,
                 skip: vec![],
+                curator: if workload.has_curator() { curator(&mut setting) } else { CuratorPlan::default() },
             }
         })
         .collect()
+}
+
+/// How a client uses Curator: as Flink does, mostly, whose waits are cut to the length of a storm.
+fn curator(dice: &mut Dice) -> CuratorPlan {
+    CuratorPlan {
+        retries: weighted(dice, &[(3, 4), (1, 1), (8, 2)]),
+        retry_wait_ms: weighted(dice, &[(50, 1), (500, 2), (2_000, 1)]),
+        expiration_percent: weighted(dice, &[(100, 4), (33, 1), (0, 1)]),
+        tolerates_suspended: dice.chance(300_000),
+        keeps_node: dice.chance(500_000),
+        fences: dice.chance(400_000),
+    }
 }
 
 /// What each client does: one to four recipes a run; the first of them has at least two clients, so that they meet.
@@ -299,6 +330,10 @@ fn kinds(dice: &mut Dice, count: usize) -> Vec<WorkloadKind> {
         WorkloadKind::FlinkHa,
         WorkloadKind::Vaults,
         WorkloadKind::Containers,
+        WorkloadKind::CuratorLatches,
+        WorkloadKind::CuratorCounters,
+        WorkloadKind::Handles,
+        WorkloadKind::Caches,
     ];
     dice.shuffle(&mut kinds);
     // Registers reach most of the service: they are in every second mix, whatever else is.

@@ -93,6 +93,7 @@ fn every_family_draws_the_blows_of_its_classes() {
     check("pauses", &["pause"]);
     check("sessions", &["pause", "cut-streams", "drop-reply", "order", "partition-one-way", "partition-halves"]);
     check("catch-up", &["partition-isolate", "partition-link", "partition-halves", "crash-power", "crash-process"]);
+    check("logs", &["crash-power", "blackout", "lose-disk", "lying-sync", "bit-rot", "disk-full", "disk-error"]);
     check("everything", &[CUTS, CRASHES, DISKS, &["slow-link", "clock-step", "clock-drift", "pause", "order"]].concat());
 }
 
@@ -127,9 +128,9 @@ fn sizes_budgets_workloads_and_absences_vary() {
     let sizes: BTreeSet<u16> = all.iter().map(|plan| plan.cluster.replicas).collect();
     assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [3, 5, 7, 9]);
     let kinds: BTreeSet<WorkloadKind> = all.iter().flat_map(|plan| plan.clients.iter().map(|client| client.workload)).collect();
-    assert_eq!(kinds.len(), 10);
+    assert_eq!(kinds.len(), 14);
     let everyone = |name| all.iter().filter(|plan| plan.family == name && plan.budget == Budget::Everyone).count();
-    assert!((100..400).contains(&everyone("observers")) && everyone("reconfig") == SEEDS.count() && everyone("crashes") == 0);
+    assert!((30..400).contains(&everyone("observers")) && everyone("reconfig") == SEEDS.count() && everyone("crashes") == 0);
     assert!(all.iter().any(|plan| !plan.cluster.groups.is_empty() && !plan.cluster.weights.is_empty()));
     let unrestricted = |name| all.iter().filter(|plan| plan.family == name && plan.budget == Budget::Unrestricted).count();
     assert!((10..150).contains(&unrestricted("disks")));

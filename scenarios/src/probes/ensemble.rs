@@ -147,6 +147,7 @@ impl<'p> Ensemble<'p> {
             | ReplicaFact::SessionExpired { .. }
             | ReplicaFact::RefusedBehind { .. }
             | ReplicaFact::Snapshotted { .. }
+            | ReplicaFact::Files(_)
             | ReplicaFact::Appointed { .. }
             | ReplicaFact::Configured { .. }
             | ReplicaFact::Illegal { .. } => {}

@@ -6,8 +6,10 @@ mod table;
 
 mod clients;
 mod commits;
+mod curator;
 mod elections;
 mod ensemble;
+mod files;
 mod logs;
 mod outcomes;
 mod quorums;
@@ -69,6 +71,7 @@ pub fn hit(recording: &Recording) -> Hits {
     let mut elections = elections::Elections::new(plan);
     let mut syncs = syncs::Syncs::new(plan);
     let mut logs = logs::Logs::new(plan);
+    let mut files = files::Files::new(plan);
     let mut commits = commits::Commits::new(plan);
     let mut sessions = sessions::Sessions::new(plan);
     let mut outcomes = outcomes::Outcomes::default();
@@ -77,6 +80,7 @@ pub fn hit(recording: &Recording) -> Hits {
     let mut access = access::Access::default();
     let mut quorums = quorums::Quorums::new(plan);
     let mut reaping = reaping::Reaping::default();
+    let mut curators = curator::Curators::default();
     for note in &recording.notes {
         world.see(note, &ensemble, &mut hits);
         match &note.fact {
@@ -97,10 +101,12 @@ pub fn hit(recording: &Recording) -> Hits {
             elections.see(note, &ensemble, &mut hits);
             syncs.see(note, &ensemble, &mut hits);
             logs.see(note, &ensemble, &mut hits);
+            files.see(note, &ensemble, &mut hits);
             commits.see(note, &ensemble, &mut hits);
         }
         sessions.see(note, &ensemble, &mut hits);
         quorums.see(note, &ensemble, &mut hits);
+        curators.see(note, &ensemble, &mut hits);
         ensemble.see(note);
     }
     outcomes.end(recording, &mut hits);

@@ -106,6 +106,7 @@ impl Quorums {
             | ReplicaFact::SessionExpired { .. }
             | ReplicaFact::RefusedBehind { .. }
             | ReplicaFact::Snapshotted { .. }
+            | ReplicaFact::Files(_)
             | ReplicaFact::Illegal { .. } => {}
         }
     }
@@ -154,6 +155,7 @@ impl Quorums {
             | ClientFact::Connection(_)
             | ClientFact::Retried(_)
             | ClientFact::Recipe(_)
+            | ClientFact::Started
             | ClientFact::Finished => {}
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vocab::ensemble::Ensemble;
 use vocab::fact::{ClientFact, Fact, Mark, RecipeFact, ReplicaFact, StateDigest, SyncMode};
+use vocab::files::{FilesFact, LogSpan, Roll};
 use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::{Fault, Plan, Shape, Target, What, When, WorkloadKind};
@@ -158,6 +159,53 @@ fn logs_and_disks() {
     check(vec![(0, boot()), (2, boot()), (1, boot()), (1, full.clone()), (1, exit(false))], &["exit-disk-full"]);
     check(vec![(0, boot()), (2, boot()), (1, full), (1, Happening::Ended { fault: 1 }.into()), (1, exit(false))], &[]);
     check(vec![(0, boot()), (2, boot()), (1, exit(true)), (1, Happening::Wiped.into())], &["exit-damaged", "wiped"]);
+}
+
+#[test]
+fn files() {
+    let rolled = |why| Fact::from(FilesFact::Rolled { first: z(1, 3), after: z(1, 2), why });
+    check(vec![(0, rolled(Roll::First))], &[]);
+    check(vec![(0, rolled(Roll::Snapshot))], &["log-rolled"]);
+    check(vec![(0, rolled(Roll::Full))], &["log-full"]);
+    let purging = |snapshots: Vec<Zxid>, logs: Vec<Zxid>| Fact::from(FilesFact::Purging { snapshots, logs });
+    let up = || vec![(0, boot()), (1, boot()), (2, boot())];
+    let then = |more: Vec<(u16, Fact)>| [up(), more].concat();
+    check(then(vec![(0, purging(vec![z(1, 1)], vec![])), (0, FilesFact::Purged.into()), (0, crash())]), &["snapshot-purged", "crashed-power"]);
+    check(then(vec![(0, purging(vec![], vec![z(1, 1)])), (0, crash())]), &["log-purged", "crash-while-purging", "crashed-power"]);
+    let begun = Fact::from(FilesFact::SnapshotBegun { zxid: z(1, 5) });
+    let snapshot = |until| replica(ReplicaFact::Snapshotted { zxid: z(1, 5), until });
+    check(then(vec![(0, begun.clone()), (0, crash())]), &["crash-while-snapshotting", "crashed-power"]);
+    check(then(vec![(0, begun), (0, snapshot(z(1, 5))), (0, crash())]), &["snapshotted", "crashed-power"]);
+    // What was changed between a snapshot's beginning and its end.
+    let fuzzy = ["snapshotted", "snapshot-fuzzy", "recovered-snapshot", "recovered-fuzzy"];
+    let within = |counter, op: Op| vec![(1, proposed(z(1, counter), 1, op)), (0, snapshot(z(1, 7))), (0, recovered(1, z(1, 5), Zxid::ZERO, 0))];
+    let acl = || Op::SetAcl { path: "/a".into(), acl: [].into(), version: -1 };
+    check(within(5, acl()), &fuzzy);
+    check(within(6, acl()), &[&fuzzy[..], &["recovered-fuzzy-with-acl"]].concat());
+    check(within(7, Op::CloseSession), &[&fuzzy[..], &["recovered-fuzzy-with-close"]].concat());
+    check(within(6, Op::DeleteContainer { path: "/a".into() }), &[&fuzzy[..], &["recovered-fuzzy-with-reaped"]].concat());
+    // Two log files over the snapshot, or one of them below it.
+    let span = |first, last| LogSpan { first: z(1, first), after: z(1, first - 1), last: z(1, last) };
+    let found = |from, logs| vec![(0, recovered(1, z(1, from), Zxid::ZERO, 0)), (0, FilesFact::Found { snapshots: vec![z(1, from)], logs }.into())];
+    check(found(2, vec![span(1, 3), span(4, 6)]), &["recovered-snapshot", "recovered-across-logs"]);
+    check(found(3, vec![span(1, 3), span(4, 6)]), &["recovered-snapshot"]);
+    check(vec![(0, FilesFact::ReadBack { peer: MachineId(1), peer_last: z(1, 1), read: 4 }.into())], &["far-behind-by-diff-from-disk"]);
+    let snap = replica(ReplicaFact::SyncSent { peer: MachineId(1), mode: SyncMode::Snap, peer_last: z(1, 1), to: z(1, 9), proposals: 0 });
+    check(vec![(0, snap)], &["sync-snap", "far-behind-snap"]);
+    // A replica forgets what it had logged, and hears it again.
+    let nothing = || recovered(1, Zxid::ZERO, Zxid::ZERO, 0);
+    check(vec![(0, nothing()), (0, logged(z(1, 1)))], &[]);
+    check(vec![(0, logged(z(1, 1))), (0, nothing())], &["came-back-empty"]);
+    check(vec![(0, logged(z(1, 1))), (0, nothing()), (0, logged(z(1, 1)))], &["came-back-empty"]); // It had no tail left.
+    check(vec![(0, logged(z(1, 1))), (0, logged(z(1, 2))), (0, recovered(1, Zxid::ZERO, z(1, 1), 0))], &["recovered-uncommitted"]);
+    check(
+        vec![(0, logged(z(1, 1))), (0, logged(z(1, 2))), (0, recovered(1, Zxid::ZERO, z(1, 1), 0)), (0, logged(z(1, 2)))],
+        &["recovered-uncommitted", "tail-lost-and-refetched"],
+    );
+    // What a leader had it cut off was no loss.
+    let cut = replica(ReplicaFact::Truncated { to: z(1, 1), removed: 1 });
+    let again = vec![(0, logged(z(1, 1))), (0, logged(z(1, 2))), (0, cut), (0, recovered(1, Zxid::ZERO, z(1, 1), 0)), (0, logged(z(1, 2)))];
+    check(again, &["recovered-uncommitted"]);
 }
 
 #[test]

@@ -12,6 +12,9 @@ const CLOSE_PPM: u32 = 30_000;
 /// How often it closes it, or is killed as its session sees it: then the session expires by itself.
 const LEAVE_PPM: u32 = CLOSE_PPM + 15_000;
 
+/// How often a client says who it is in one session, one round aside.
+const IDENTITIES_MAX: usize = 8;
+
 /// How a process leaves its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leave {
@@ -102,6 +105,16 @@ impl Round {
         rings || is_late
     }
 
+    /// Sets the recipe's alarm.
+    pub fn alarm_in(&mut self, ms: u64, now: Now) {
+        self.alarm_ns = Some(now.mono_ns + ms * MILLISECOND);
+    }
+
+    /// Whether the patience is over: what waits must give up.
+    pub fn is_late(&self, now: Now) -> bool {
+        self.patience_ns.is_some_and(|ns| now.mono_ns >= ns)
+    }
+
     /// When the next alarm is due.
     pub fn wake_ns(&self) -> Option<u64> {
         [self.alarm_ns, self.patience_ns.filter(|_| !self.is_told)].into_iter().flatten().min()
@@ -124,6 +137,11 @@ impl Desk<'_> {
         self.client.submit(op, self.now, self.out)
     }
 
+    /// Whether the client may say once more who it is: no application has many identities.
+    pub fn may_auth(&self) -> bool {
+        self.client.identities() < IDENTITIES_MAX
+    }
+
     /// Notes what the recipe says of itself.
     pub fn note(&mut self, fact: RecipeFact) {
         self.out.note(ClientFact::Recipe(fact));
@@ -131,12 +149,12 @@ impl Desk<'_> {
 
     /// Wants to hear [`Heard::Alarm`] in `ms`.
     pub fn alarm_in(&mut self, ms: u64) {
-        self.round.alarm_ns = Some(self.now.mono_ns + ms * MILLISECOND);
+        self.round.alarm_in(ms, self.now);
     }
 
     /// Whether the patience is over: what waits must give up.
     pub fn is_late(&self) -> bool {
-        self.round.patience_ns.is_some_and(|ns| self.now.mono_ns >= ns)
+        self.round.is_late(self.now)
     }
 
     /// A name that no other round of any client has: Curator's protection, by which a create is found again when its reply was lost.

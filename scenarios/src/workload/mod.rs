@@ -15,6 +15,7 @@ mod containers;
 mod flink;
 mod recipe;
 mod last;
+mod curator;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,8 @@ use vocab::time::{MILLISECOND, Now};
 use desk::{Desk, Failure, Heard, Leave, Progress, Round};
 use last::Last;
 use recipe::Recipe;
+
+pub use curator::CuratorProcess;
 
 /// How long a round waits for others at least, in ms: longer than an election takes.
 const PATIENCE_MIN_MS: u64 = 10_000;

@@ -48,6 +48,9 @@ impl Recipe {
                 Recipe::Vaults(Vaults::new(others(&plan.clients[..client]), others(&plan.clients)))
             }
             WorkloadKind::Containers => Recipe::Containers(Containers::default()),
+            WorkloadKind::CuratorLatches | WorkloadKind::CuratorCounters | WorkloadKind::Handles | WorkloadKind::Caches => {
+                panic!("a client with Curator is a CuratorProcess")
+            }
         }
     }
 

@@ -20,6 +20,7 @@ fn settings(compat: Compat) -> Coordination {
         snap_count: 7,
         snap_retain: 2,
         snap_chunk: 3,
+        log_limit_bytes: 0,
         commit_log_count: 5,
         compat,
         extended_types: true,

@@ -1,104 +1,18 @@
 //! Laws of recovery: what a crash can leave is recovered as a prefix that holds everything durable; what only damage can leave is never mistaken for it.
 
+mod histories;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coord::codec::{decode, encode, seal};
 use coord::disk::format;
-use coord::disk::recovery::{Recovered, recover};
-use coord::tree::Tree;
-use coord::tree::prep::Asker;
-use coord::tree::state::{self, Cursor};
-use coord::txn::{Head, Txn};
+use coord::disk::recovery::recover;
+use coord::tree::state;
+use coord::txn::Head;
+use histories::{ends_at, fuzzy, history, log};
 use proptest::prelude::*;
 use vocab::ids::{Epoch, SessionId, Xid, Zxid};
-use vocab::plan::{Compat, Coordination};
-use vocab::process::FileName;
-use vocab::service::{Acl, Acls, CreateMode, Id, Op, Perms, Request, acl};
-
-/// A leader's history of `count` transactions over a few paths, with the tree after each.
-fn history(count: u32, seed: u64) -> (Vec<Arc<Txn>>, Vec<Tree>) {
-    let mut dice = vocab::dice::Dice::named(seed, "history", 0, 0);
-    let (mut ahead, mut tree) = (Tree::new().ahead(), Tree::new());
-    let closed: Acls = [Acl::new(Perms::ALL, "digest", "ann:hash"), Acl::new(Perms::READ, "world", "anyone")].into();
-    let ids = [Id::new("digest", "ann:hash")];
-    let coordination = Coordination {
-        tick_ms: 500,
-        init_limit: 10,
-        sync_limit: 5,
-        snap_count: 7,
-        snap_retain: 2,
-        snap_chunk: 3,
-        commit_log_count: 5,
-        compat: Compat::V3_9,
-        extended_types: true,
-        reconfig_enabled: true,
-        skip_reconfig_acl: true,
-        container_check_ms: 60_000,
-        jute_max_buffer: 0xf_ffff,
-        plant: None,
-    };
-    let asker = Asker { ids: &ids, standing: Ok(()), coordination: &coordination };
-    let (mut txns, mut trees) = (Vec::new(), vec![tree.clone()]);
-    for i in 1..=count {
-        let path = |dice: &mut vocab::dice::Dice| ["/a", "/b", "/a/x", "/a/y", "/b/z"][dice.below(5) as usize].into();
-        let session = SessionId(1 + dice.below(2) as i64);
-        let request = match dice.below(10) {
-            _ if i <= 2 => Request::CreateSession { timeout_ms: 4_000 },
-            0 => Request::CreateSession { timeout_ms: 4_000 },
-            1 => Request::Op(Op::CloseSession),
-            2 => Request::Op(Op::Delete { path: path(&mut dice), version: -1 }),
-            3 => Request::Op(Op::SetData { path: path(&mut dice), data: None, version: dice.below(2) as i32 - 1 }),
-            4 => Request::Op(Op::Multi(vec![Op::create(path(&mut dice), None, CreateMode::Persistent), Op::Check { path: path(&mut dice), version: 0 }])),
-            5 => Request::Op(Op::Create { path: path(&mut dice), data: None, mode: CreateMode::Ephemeral, acl: acl::open(), stat: true }),
-            6 => Request::Op(Op::Create { path: "/a/s-".into(), data: None, mode: CreateMode::PersistentSequential, acl: closed.clone(), stat: true }),
-            7 => Request::Op(Op::SetAcl { path: path(&mut dice), acl: closed.clone(), version: -1 }),
-            8 => Request::Op(Op::SetAcl { path: path(&mut dice), acl: acl::open(), version: dice.below(3) as i32 - 1 }),
-            _ => Request::Op(Op::create(path(&mut dice), Some(Arc::from(*b"data")), CreateMode::PersistentWithTtl(9))),
-        };
-        let head =
-            Head { session: if i <= 2 { SessionId(i64::from(i)) } else { session }, xid: Xid(i as i32), zxid: Zxid::new(Epoch(1), i), time_ms: i64::from(i) };
-        let txn = Arc::new(ahead.propose(head, asker, &request));
-        tree.apply(&txn, false, None);
-        txns.push(txn);
-        trees.push(tree.clone());
-    }
-    (txns, trees)
-}
-
-fn log(txns: &[Arc<Txn>], after: Zxid) -> (FileName, Vec<u8>) {
-    let mut bytes = format::log_header(after);
-    txns.iter().for_each(|txn| bytes.extend(format::record(txn)));
-    (format::log_name(txns[0].head.zxid), bytes)
-}
-
-/// A fuzzy snapshot that starts from `trees[from]` and reads a few nodes from each later tree.
-fn fuzzy(trees: &[Tree], from: usize, chunk: usize) -> (FileName, Vec<u8>, usize) {
-    let mut bytes = format::snapshot_start(&state::head(&trees[from]));
-    let (mut cursor, mut at, mut parts) = (Cursor::Start, from, 0);
-    loop {
-        let (nodes, next) = state::nodes(&trees[at], &cursor, chunk);
-        cursor = next;
-        if cursor == Cursor::End {
-            break;
-        }
-        parts += 1;
-        bytes.extend(format::snapshot_part(parts, &nodes));
-        at = (at + 1).min(trees.len() - 1);
-    }
-    bytes.extend(format::snapshot_end(parts, trees[at].last));
-    (format::snapshot_name(trees[from].last), bytes, at)
-}
-
-fn ends_at(recovered: &Recovered, trees: &[Tree]) -> usize {
-    let mut tree = recovered.tree.clone();
-    recovered.unapplied.iter().for_each(|txn| {
-        tree.apply(txn, false, None);
-    });
-    let at = recovered.last().counter() as usize;
-    assert_eq!(tree.digest(), trees[at].digest(), "the tree at {}", recovered.last());
-    at
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -141,9 +55,9 @@ proptest! {
 
     /// A fuzzy snapshot and the log from its start make the tree that there was, sessions, counters and all.
     #[test]
-    fn a_fuzzy_snapshot_and_its_log_make_the_tree(seed in any::<u64>(), from in 0usize..40, chunk in 1usize..5) {
+    fn a_fuzzy_snapshot_and_its_log_make_the_tree(seed in any::<u64>(), from in 0usize..40, chunk in 1usize..5, haste in 1usize..4) {
         let (txns, trees) = history(40, seed);
-        let (snapshot, bytes, until) = fuzzy(&trees, from, chunk);
+        let (snapshot, bytes, until) = fuzzy(&trees, from, chunk, haste);
         for end in until.max(1)..=txns.len() {
             let (name, log) = log(&txns[..end], Zxid::ZERO);
             let recovered = recover(&BTreeMap::from([(snapshot.clone(), bytes.clone()), (name, log)])).expect("whole");
@@ -154,6 +68,56 @@ proptest! {
             let (name, log) = log(&txns[..until - 1], Zxid::ZERO);
             prop_assert!(recover(&BTreeMap::from([(snapshot, bytes), (name, log)])).is_err());
         }
+    }
+
+    /// A fuzzy snapshot is as good over many log files as over one, wherever they were rolled.
+    #[test]
+    fn a_log_of_many_files_is_one_log(seed in any::<u64>(), from in 0usize..40, rolls in prop::collection::btree_set(1usize..40, 0..6)) {
+        let (txns, trees) = history(40, seed);
+        let (snapshot, bytes, until) = fuzzy(&trees, from, 2, 2);
+        let mut files = BTreeMap::from([(snapshot, bytes)]);
+        let mut begin = 0;
+        for end in rolls.iter().copied().chain([40]) {
+            // What ends at or below the snapshot's beginning may be purged.
+            if end > from {
+                files.extend([log(&txns[begin..end], Zxid::new(Epoch(u32::from(begin > 0)), begin as u32))]);
+            }
+            begin = end;
+        }
+        let recovered = recover(&files).expect("whole");
+        prop_assert_eq!(ends_at(&recovered, &trees), 40);
+        prop_assert_eq!(recovered.applied.len(), until - from);
+    }
+
+    /// Where no snapshot can be read, all from the first transaction on must be in the logs, at least as far as a snapshot reached; else the disk is damaged, and never a replica that starts
+    /// with nothing, or with less (ZOOKEEPER-2325, 3056, 3644).
+    #[test]
+    fn logs_without_a_snapshot_are_replayed_from_the_first_or_not_at_all(
+        seed in any::<u64>(), named in 3usize..30, begin in 0usize..3, end in 4usize..30, older in any::<bool>(), cut in 0usize..40,
+    ) {
+        let (txns, trees) = history(30, seed);
+        let (snapshot, bytes, _) = fuzzy(&trees[..=named], named, 50, 1);
+        let after = if begin == 0 { Zxid::ZERO } else { txns[begin - 1].head.zxid };
+        let logs = log(&txns[begin..end], after);
+        let mut files = BTreeMap::from([logs.clone(), (snapshot.clone(), bytes[..cut.min(bytes.len() - 1)].to_vec())]);
+        if older {
+            // An older one that can be read: it stands in as far as the log takes it.
+            let (snapshot, bytes, _) = fuzzy(&trees[..=2], 2, 50, 1);
+            files.insert(snapshot, bytes);
+        }
+        let is_covered = end >= named && (begin == 0 || older && begin <= 2);
+        match recover(&files) {
+            Ok(recovered) => {
+                prop_assert!(is_covered);
+                prop_assert_eq!(ends_at(&recovered, &trees), end);
+                // What cannot be read is not counted among the snapshots, and goes.
+                prop_assert_eq!(recovered.snapshots.len(), usize::from(older));
+                prop_assert!(recovered.useless.contains(&snapshot));
+            }
+            Err(_) => prop_assert!(!is_covered),
+        }
+        // Nor are logs that lack their beginning ever the beginning.
+        prop_assert_eq!(recover(&BTreeMap::from([logs])).is_ok(), begin == 0);
     }
 
     /// A gap between two logs is damage; a log wholly below the snapshot may be in any state.
@@ -168,7 +132,7 @@ proptest! {
         if lost < first {
             prop_assert!(recover(&BTreeMap::from([(name.clone(), short), second.clone()])).is_err());
         }
-        let (snapshot, bytes, _) = fuzzy(&trees[..=first], first, 3);
+        let (snapshot, bytes, _) = fuzzy(&trees[..=first], first, 3, 1);
         let below = recover(&BTreeMap::from([(snapshot, bytes), (name, b"rotten".to_vec()), second])).expect("the snapshot stands for the first log");
         prop_assert_eq!(ends_at(&below, &trees), 20);
     }
@@ -180,7 +144,7 @@ fn a_log_that_holds_anothers_content_is_not_replayed_twice() {
     let (txns, trees) = history(20, 1);
     let (first, _) = log(&txns[..9], Zxid::ZERO);
     let (second, bytes) = log(&txns[9..], txns[8].head.zxid);
-    let (snapshot, state, _) = fuzzy(&trees[..=9], 9, 50);
+    let (snapshot, state, _) = fuzzy(&trees[..=9], 9, 50, 1);
     let astray = bytes[..80].to_vec();
     let files = BTreeMap::from([(first.clone(), astray.clone()), (second.clone(), bytes.clone()), (snapshot, state)]);
     let recovered = recover(&files).expect("the snapshot stands for the first log");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{SessionId, Xid};
+use crate::ids::{SessionId, Xid, Zxid};
 
 /// How an application's session stands, as Curator tells it (ConnectionState).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,4 +61,17 @@ pub enum Belief {
     NotApplied,
     /// Nobody knows, and nothing was thrown away (Flink: PossibleInconsistentStateException).
     Undecided,
+}
+
+/// What a cache shows of the tree.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Mirror {
+    /// The node that is watched.
+    pub root: String,
+    /// All below it is, too.
+    pub tree: bool,
+    /// The nodes that it shows, each with the transaction that set its data last.
+    pub nodes: Vec<(String, Zxid)>,
+    /// Nothing is under way that would change it, and there is a connection: it has all that its client has been told of.
+    pub settled: bool,
 }

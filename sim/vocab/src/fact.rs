@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::curator::{Belief, Conclusion, ConnectionState, RequestId, Retry};
+pub use crate::curator::{Belief, Conclusion, ConnectionState, Mirror, RequestId, Retry};
 use crate::ensemble::Ensemble;
+use crate::files::FilesFact;
 use crate::happening::Happening;
 use crate::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 pub use crate::recipe::RecipeFact;
@@ -67,6 +68,11 @@ impl From<Happening> for Fact {
 impl From<ReplicaFact> for Fact {
     fn from(fact: ReplicaFact) -> Fact {
         Fact::Replica(fact)
+    }
+}
+impl From<FilesFact> for Fact {
+    fn from(fact: FilesFact) -> Fact {
+        Fact::Replica(ReplicaFact::Files(fact))
     }
 }
 impl From<ClientFact> for Fact {
@@ -261,6 +267,8 @@ pub enum ReplicaFact {
         /// The last transaction applied while it was written: above `zxid`, it is fuzzy.
         until: Zxid,
     },
+    /// What it did with its log files and snapshots.
+    Files(FilesFact),
     /// It gave up leading or following and looks for a leader again.
     StepDown {
         /// It had led.
@@ -350,6 +358,8 @@ pub enum ClientFact {
         /// The event.
         event: WatchEvent,
     },
+    /// A Curator begins its life: it has told nothing yet of its session, and whatever one before it believed is over.
+    Started,
     /// Curator tells its application how the session stands.
     Connection(ConnectionState),
     /// Curator sent a request again; this one was invoked just now.

@@ -11,6 +11,7 @@ pub mod service;
 pub mod digest;
 pub mod curator;
 pub mod recipe;
+pub mod files;
 pub mod fact;
 pub mod recording;
 pub mod verdict;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::curator::Conclusion;
+use crate::curator::{Conclusion, Mirror};
 
 /// What the recipes of ZooKeeper's documentation say of themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub enum RecipeFact {
     },
     /// What it takes for true about a write of which nobody told it the outcome.
     Concluded(Conclusion),
+    /// What its cache shows now.
+    Mirrored(Mirror),
     /// It put an element into a queue.
     Queued {
         /// The element's node.

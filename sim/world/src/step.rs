@@ -135,7 +135,10 @@ impl<P: Process> World<P> {
             }
             Effect::Truncate { file, len } => self.with_disk(machine, |disk| disk.truncate(now_ns, &file, len)),
             Effect::Sync { file, token } => self.with_disk(machine, |disk| disk.sync(now_ns, &file, token)),
-            Effect::Rename { from, to } => self.with_disk(machine, |disk| disk.rename(now_ns, &from, &to)),
+            Effect::Rename { from, to } => {
+                self.with_disk(machine, |disk| disk.rename(now_ns, &from, &to));
+                self.trigger(Moment::Append, disk::kind(&to), machine, None);
+            }
             Effect::Remove { file } => self.with_disk(machine, |disk| disk.remove(&file)),
             Effect::SyncDir { token } => self.with_disk(machine, |disk| disk.sync_dir(now_ns, token)),
             Effect::Read { file, token } => self.with_disk(machine, |disk| disk.read(now_ns, &file, token)),

@@ -5,3 +5,4 @@ pub mod watch_order;
 pub mod reattach_zxid;
 pub mod cas;
 pub mod session_exclusive;
+pub mod retry_idempotent;

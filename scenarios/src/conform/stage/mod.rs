@@ -216,6 +216,7 @@ fn coordination(compat: Compat, tick_ms: u32) -> Coordination {
         snap_count: 100_000,
         snap_retain: 3,
         snap_chunk: 100,
+        log_limit_bytes: 0,
         commit_log_count: 500,
         compat,
         extended_types: true,

@@ -97,7 +97,8 @@ impl Registers {
                     self.draw(&mut desk.round.dice, &mut ops);
                 }
                 ops.truncate(PIPELINE_MAX as usize);
-                for op in ops {
+                let may_auth = desk.may_auth();
+                for op in ops.into_iter().filter(|op| may_auth || !matches!(op, Op::Auth { .. })) {
                     let about = subject(&op);
                     let xid = desk.ask(op);
                     // Nobody is told of an auth's answer: it comes out of turn, and a refusal ends the session.

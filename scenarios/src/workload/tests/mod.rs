@@ -22,7 +22,15 @@ const END_MS: u64 = HEAL_MS + 40_000;
 const STORMY_PPM: u32 = 30_000;
 
 fn plan(seed: u64, workload: WorkloadKind, clients: usize) -> Plan {
-    let client = |n: usize| ClientPlan { workload, session_timeout_ms: 6_000, start_ms: 10 * n as u64, rounds: 40, think_ms: 400, skip: vec![] };
+    let client = |n: usize| ClientPlan {
+        workload,
+        session_timeout_ms: 6_000,
+        start_ms: 10 * n as u64,
+        rounds: 40,
+        think_ms: 400,
+        curator: CuratorPlan::default(),
+        skip: vec![],
+    };
     Plan {
         format: PLAN_FORMAT,
         family: "stage".into(),
@@ -35,6 +43,7 @@ fn plan(seed: u64, workload: WorkloadKind, clients: usize) -> Plan {
             snap_count: 100,
             snap_retain: 3,
             snap_chunk: 10,
+            log_limit_bytes: 0,
             commit_log_count: 500,
             compat: Compat::V3_9,
             extended_types: true,

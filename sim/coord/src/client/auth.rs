@@ -25,10 +25,15 @@ pub(super) struct Auths {
 }
 
 impl Auths {
-    /// Remembers one. Panics above [`AUTHS_MAX`].
+    /// Remembers one; ClientCnxn keeps one that it knows already once more. Panics above [`AUTHS_MAX`].
     pub(super) fn remember(&mut self, op: Arc<Op>) {
         assert!(self.known.len() < AUTHS_MAX, "a client must have few identities");
         self.known.push(op);
+    }
+
+    /// How many are remembered.
+    pub(super) fn count(&self) -> usize {
+        self.known.len()
     }
 
     /// What a new connection begins with. ClientCnxn puts each before what it has put there already, so the latest comes first.

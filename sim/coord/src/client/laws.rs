@@ -216,7 +216,7 @@ fn lawful_history(facts: &[ClientFact]) -> Result<(), TestCaseError> {
             ClientFact::Unknown { session, xid } => prop_assert!(invoked.remove(&(*session, xid.0)).is_some()),
             ClientFact::Watched { conn, .. } => prop_assert_eq!(attached, Some(*conn)),
             ClientFact::Expired { .. } => prop_assert_eq!(attached, None),
-            ClientFact::Recipe(_) | ClientFact::Connection(_) | ClientFact::Retried(_) | ClientFact::Finished => {
+            ClientFact::Recipe(_) | ClientFact::Connection(_) | ClientFact::Retried(_) | ClientFact::Started | ClientFact::Finished => {
                 prop_assert!(false, "a client core has no recipe")
             }
         }

@@ -232,6 +232,11 @@ impl Client {
         self.sent.iter().filter(|request| request.xid != Xid::SET_WATCHES).count() + self.queued.len()
     }
 
+    /// How often the client has said who it is in this session; [`AUTHS_MAX`](auth::AUTHS_MAX) times at most.
+    pub fn identities(&self) -> usize {
+        self.auths.count()
+    }
+
     /// Whether there is no session: never opened, closed, expired or abandoned.
     pub fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)

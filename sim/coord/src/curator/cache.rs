@@ -103,6 +103,21 @@ impl Cache {
         &self.entries
     }
 
+    /// How much of the tree is kept.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The node that is watched.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether nothing is under way that would change the copy. Without a connection this says nothing: what changed since will be read after the next one.
+    pub fn is_settled(&self) -> bool {
+        self.errands.is_empty() && self.wanted.is_empty()
+    }
+
     /// Takes what the owner was told.
     pub fn on(&mut self, told: &Told, turn: &mut Turn) -> Vec<Outcome> {
         let mut outcomes = Vec::new();

@@ -57,6 +57,11 @@ impl CheckpointIdCounter {
         CheckpointIdCounter { value: SharedValue::new(path, count_data(FIRST_ID)), is_suspended: false, attempts: None }
     }
 
+    /// See [`SharedValue::blind`].
+    pub fn blind(self) -> CheckpointIdCounter {
+        CheckpointIdCounter { value: self.value.blind(), ..self }
+    }
+
     /// Makes the node if need be, and reads it.
     pub fn start(&mut self, turn: &mut Turn) {
         self.value.start(turn);

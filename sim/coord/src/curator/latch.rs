@@ -128,6 +128,11 @@ impl LeaderLatch {
         self.node.as_ref()
     }
 
+    /// Whether no create is under way: once it is closed, none will leave a node behind.
+    pub fn is_quiet(&self) -> bool {
+        self.creations.is_empty()
+    }
+
     /// What holds between steps.
     pub fn check(&self, curator: &Curator) -> Result<(), String> {
         let may_lead = curator.is_connected() || self.config.tolerates_suspended;

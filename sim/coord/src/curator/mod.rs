@@ -131,6 +131,7 @@ impl Curator {
     pub fn start(&mut self, now: Now, out: &mut Out) {
         assert!(self.phase == Phase::Latent, "a Curator can be started once");
         self.phase = Phase::Started;
+        out.note(ClientFact::Started);
         self.open(now, out);
     }
 

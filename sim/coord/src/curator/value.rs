@@ -81,12 +81,27 @@ pub struct SharedValue {
     creation: Option<Creation>,
     errands: BTreeMap<CallId, Errand>,
     is_closed: bool,
+    /// A plant: sets match any version.
+    is_blind: bool,
 }
 
 impl SharedValue {
     /// A value that is `seed` where there is no node yet.
     pub fn new(path: Path, seed: Data) -> SharedValue {
-        SharedValue { path, current: Versioned { zxid: None, version: -1, data: seed }, creation: None, errands: BTreeMap::new(), is_closed: false }
+        SharedValue {
+            path,
+            current: Versioned { zxid: None, version: -1, data: seed },
+            creation: None,
+            errands: BTreeMap::new(),
+            is_closed: false,
+            is_blind: false,
+        }
+    }
+
+    /// Sets whatever the version is: a plant, by which updates are lost.
+    pub fn blind(mut self) -> SharedValue {
+        self.is_blind = true;
+        self
     }
 
     /// Makes the node if need be, with containers for its parents, and reads it.
@@ -115,7 +130,8 @@ impl SharedValue {
         if from.version == -1 {
             return Asked::Unversioned;
         }
-        let call = turn.call(Op::SetData { path: self.path.clone(), data: data.clone(), version: from.version });
+        let version = if self.is_blind { -1 } else { from.version };
+        let call = turn.call(Op::SetData { path: self.path.clone(), data: data.clone(), version });
         self.errands.insert(call, Errand::Set { from: from.clone(), data });
         Asked::Yes
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vocab::fact::Mark;
+use vocab::files::{FilesFact, LogSpan};
 use vocab::ids::{Epoch, Zxid};
 use vocab::process::FileName;
 
@@ -30,6 +31,12 @@ impl Recovered {
     pub fn last(&self) -> Zxid {
         self.unapplied.last().map_or(self.tree.last, |txn| txn.head.zxid)
     }
+
+    /// The files that it rests on, as a fact.
+    pub fn files(&self) -> FilesFact {
+        let logs = self.logs.iter().map(|log| LogSpan { first: log.first(), after: log.after, last: log.last() });
+        FilesFact::Found { snapshots: self.snapshots.clone(), logs: logs.collect() }
+    }
 }
 
 /// A log file, as far as it is good.
@@ -44,6 +51,11 @@ pub struct LogFile {
 }
 
 impl LogFile {
+    /// The zxid in its name: that of its first record.
+    pub fn first(&self) -> Zxid {
+        format::zxid_of(&self.name, "log").expect("a log file is found by its name")
+    }
+
     /// The last zxid in it, or the one before it.
     pub fn last(&self) -> Zxid {
         self.entries.last().map_or(self.after, |entry| entry.zxid)
@@ -80,11 +92,13 @@ pub struct Recovered {
     pub logs: Vec<LogFile>,
     /// The readable snapshots, in order.
     pub snapshots: Vec<Zxid>,
+    /// How long the newest of them is.
+    pub snapshot_bytes: u64,
     /// Where the last log's torn tail begins.
     pub cut: Option<(FileName, u64)>,
     /// How long that tail is.
     pub torn_bytes: u64,
-    /// Files of no use: drafts, and a last log torn in its header.
+    /// Files of no use: drafts, unreadable snapshots beside all that is needed, and a last log torn in its header.
     pub useless: Vec<FileName>,
 }
 
@@ -92,8 +106,8 @@ pub struct Recovered {
 pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String> {
     let accepted = epoch_file(files, ACCEPTED_EPOCH)?;
     let current = epoch_file(files, CURRENT_EPOCH)?;
-    let useless: Vec<FileName> = files.keys().filter(|name| format::zxid_of(name, "draft").is_some()).cloned().collect();
-    let mut base = newest_snapshot(files)?;
+    let drafts = files.keys().filter(|name| format::zxid_of(name, "draft").is_some()).cloned();
+    let mut base = newest_snapshot(files);
     let start = base.tree.last;
     let mut logs = read_logs(files, start)?;
 
@@ -119,12 +133,15 @@ pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String>
             }
         }
     }
+    if have < base.named {
+        return Err(format!("there was a snapshot {}, and what can be read ends at {have}", base.named));
+    }
     if have < base.until {
         return Err(format!("snapshot {start} needs the log up to {}, which ends at {have}", base.until));
     }
     // A snapshot taken over from a leader is of that leader's history, as a log is.
     let current = current.max(have.epoch());
-    logs.useless.extend(useless);
+    logs.useless.extend(drafts.chain(base.unreadable));
     Ok(Recovered {
         tree: base.tree,
         start,
@@ -133,7 +150,8 @@ pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String>
         accepted: accepted.max(current),
         current,
         logs: logs.files.into_iter().map(|(log, _)| log).collect(),
-        snapshots: base.all,
+        snapshots: base.readable,
+        snapshot_bytes: base.bytes,
         cut: logs.cut,
         torn_bytes: logs.torn_bytes,
         useless: logs.useless,
@@ -150,27 +168,31 @@ fn epoch_file(files: &BTreeMap<FileName, Vec<u8>>, name: &str) -> Result<Epoch, 
 struct Base {
     tree: Tree,
     until: Zxid,
-    all: Vec<Zxid>,
+    readable: Vec<Zxid>,
+    unreadable: Vec<FileName>,
+    /// The newest name of a snapshot, readable or not. It got its name when all up to there was durable: whoever ends below has lost something.
+    named: Zxid,
+    bytes: u64,
 }
 
-/// The newest snapshot that can be read, or the initial tree if there has never been one. A disk whose snapshots are all unreadable is damaged (ZOOKEEPER-2325).
-fn newest_snapshot(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Base, String> {
+/// The newest snapshot that can be read, or the initial tree. Where there is none, or none can be read, the log must begin at the first transaction and reach as far as they did, or the disk
+/// is damaged: a replica that began with nothing beside its logs would forget what it promised (ZOOKEEPER-2325, 3056, 3644).
+fn newest_snapshot(files: &BTreeMap<FileName, Vec<u8>>) -> Base {
     let mut names: Vec<(Zxid, &FileName)> = files.keys().filter_map(|name| Some((format::zxid_of(name, "snapshot")?, name))).collect();
     names.sort_unstable();
-    let mut readable = Vec::new();
-    let mut newest = None;
-    for (zxid, name) in &names {
-        let content = format::read_snapshot(&files[*name]).and_then(|(bytes, until)| Some((state::read(&bytes)?, until)));
-        if let Some((tree, until)) = content.filter(|(tree, _)| tree.last == *zxid) {
-            readable.push(*zxid);
-            newest = Some((tree, until));
+    let named = names.last().map_or(Zxid::ZERO, |(zxid, _)| *zxid);
+    let mut base = Base { tree: Tree::new(), until: Zxid::ZERO, readable: Vec::new(), unreadable: Vec::new(), named, bytes: 0 };
+    for (zxid, name) in names {
+        let content = format::read_snapshot(&files[name]).and_then(|(bytes, until)| Some((state::read(&bytes)?, until)));
+        match content.filter(|(tree, _)| tree.last == zxid) {
+            Some((tree, until)) => {
+                (base.tree, base.until, base.bytes) = (tree, until, files[name].len() as u64);
+                base.readable.push(zxid);
+            }
+            None => base.unreadable.push(name.clone()),
         }
     }
-    match newest {
-        Some((tree, until)) => Ok(Base { tree, until, all: readable }),
-        None if names.is_empty() => Ok(Base { tree: Tree::new(), until: Zxid::ZERO, all: Vec::new() }),
-        None => Err("no snapshot is readable".into()),
-    }
+    base
 }
 
 #[derive(Default)]
@@ -233,7 +255,8 @@ fn read_logs(files: &BTreeMap<FileName, Vec<u8>>, start: Zxid) -> Result<Logs, S
     Ok(logs)
 }
 
-fn read_log(name: &FileName, after: Zxid, bytes: &[u8]) -> (LogFile, Vec<Arc<Txn>>) {
+/// The records of a log file that follow `after`, as far as they can be read.
+pub fn read_log(name: &FileName, after: Zxid, bytes: &[u8]) -> (LogFile, Vec<Arc<Txn>>) {
     let mut log = LogFile { name: name.clone(), after, entries: Vec::new() };
     let mut txns = Vec::new();
     let mut at = LOG_HEADER_LEN;

@@ -16,20 +16,38 @@ type Out = Effects<Message, Fact>;
 pub struct Draft {
     /// Its name: all transactions up to here are in it.
     pub zxid: Zxid,
+    /// How long it is so far.
+    pub bytes: u64,
     file: FileName,
     cursor: Cursor,
     parts: u32,
     /// Set when all nodes are written: the last transaction that can be in it in part. The log must be durable up to here before the snapshot counts.
     pub until: Option<Zxid>,
+    /// The head and all parts, under a plant that writes the head anew at the end.
+    kept: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Draft {
-    /// Begins at the tree's last transaction: sessions now, nodes from now on.
-    pub fn begin(tree: &Tree, token: Token, out: &mut Out) -> Draft {
-        let draft = Draft { zxid: tree.last, file: format::draft_name(tree.last), cursor: Cursor::Start, parts: 0, until: None };
-        out.append(&draft.file, format::snapshot_start(&state::head(tree)));
-        out.sync(&draft.file, token);
+    /// Begins at the tree's last transaction: sessions now, nodes from now on. A plant names it by its end.
+    pub fn begin(tree: &Tree, is_named_ahead: bool, token: Token, out: &mut Out) -> Draft {
+        let head = state::head(tree);
+        let mut draft = Draft {
+            zxid: tree.last,
+            bytes: 0,
+            file: format::draft_name(tree.last),
+            cursor: Cursor::Start,
+            parts: 0,
+            until: None,
+            kept: is_named_ahead.then(|| (head.clone(), Vec::new())),
+        };
+        draft.append(format::snapshot_start(&head), token, out);
         draft
+    }
+
+    fn append(&mut self, bytes: Vec<u8>, token: Token, out: &mut Out) {
+        self.bytes += bytes.len() as u64;
+        out.append(&self.file, bytes);
+        out.sync(&self.file, token);
     }
 
     /// Writes the next `count` nodes.
@@ -42,14 +60,24 @@ impl Draft {
             return;
         }
         self.parts += 1;
-        out.append(&self.file, format::snapshot_part(self.parts, &nodes));
-        out.sync(&self.file, token);
+        let part = format::snapshot_part(self.parts, &nodes);
+        if let Some((_, parts)) = &mut self.kept {
+            parts.extend_from_slice(&part);
+        }
+        self.append(part, token, out);
     }
 
     /// Ends the file. The log must be durable up to `until`.
-    pub fn finish(&self, token: Token, out: &mut Out) {
+    pub fn finish(&mut self, token: Token, out: &mut Out) {
         let until = self.until.expect("only a draft with all its nodes is finished");
-        out.append(&self.file, format::snapshot_end(self.parts, until));
+        let end = format::snapshot_end(self.parts, until);
+        let Some((mut head, parts)) = self.kept.take() else {
+            self.append(end, token, out);
+            return;
+        };
+        head[..8].copy_from_slice(&until.0.to_be_bytes());
+        let bytes = [format::snapshot_start(&head), parts, end].concat();
+        out.list.push(vocab::process::Effect::Replace { file: self.file.clone(), bytes });
         out.sync(&self.file, token);
     }
 
@@ -69,8 +97,8 @@ pub fn write(zxid: Zxid, whole: &[u8], token: Token, out: &mut Out) {
     out.sync(&file, token);
 }
 
-/// Gives a draft its name. Its content must be durable, or a crash could leave the name without it.
-pub fn publish(zxid: Zxid, token: Token, out: &mut Out) {
-    out.list.push(vocab::process::Effect::Rename { from: format::draft_name(zxid), to: format::snapshot_name(zxid) });
+/// Gives the draft of `zxid` its name. Its content must be durable, or a crash could leave the name without it.
+pub fn publish(zxid: Zxid, name: Zxid, token: Token, out: &mut Out) {
+    out.list.push(vocab::process::Effect::Rename { from: format::draft_name(zxid), to: format::snapshot_name(name) });
     out.list.push(vocab::process::Effect::SyncDir { token });
 }

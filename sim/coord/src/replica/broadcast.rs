@@ -128,7 +128,7 @@ impl Leader {
         let zxid = self.next;
         self.next = zxid.next();
         let head = Head { session, xid, zxid, time_ms: now.wall_ms() };
-        let in_step = if change_of(&request).is_some() { self.in_step(core) } else { BTreeSet::new() };
+        let following = if change_of(&request).is_some() { self.following(core) } else { BTreeSet::new() };
         let ahead = core.ahead.as_mut().expect("an established leader has a tree that runs ahead");
         let standing = match (&request, from) {
             (Request::CreateSession { timeout_ms }, _) => {
@@ -153,7 +153,7 @@ impl Leader {
             Ok(()) if from.is_none() && is_close && !ahead.sessions().contains_key(&session) => seal(head, Body::CloseSession { paths: Vec::new() }),
             Ok(()) | Err(_) if let Some(change) = change_of(&request) => {
                 let asker = Asker { ids: &ids, standing, coordination: &core.config.coordination };
-                let decide = || change::decide(change, core.course.joint(), &core.course.known, &in_step, zxid).map(|config| text::write(&config.ensemble));
+                let decide = || change::decide(change, core.course.joint(), &core.course.known, &following, zxid).map(|config| text::write(&config.ensemble));
                 ahead.propose_reconfig(head, asker, decide)
             }
             Ok(()) | Err(_) => ahead.propose(head, Asker { ids: &ids, standing, coordination: &core.config.coordination }, &request),
@@ -279,8 +279,15 @@ impl Leader {
             let ping = Packet::Ping { touched: Vec::new() };
             self.forward(&ping, false, out);
             self.forward(&ping, true, out);
-            if self.is_established() && !Leader::is_quorum(&self.in_step(core), core.course.joint(), core) {
+            let is_quorum = |set| Leader::is_quorum(&set, core.course.joint(), core);
+            if self.is_established() && !is_quorum(self.in_step(core)) {
                 return Err("a quorum of learners is gone".into());
+            }
+            if is_quorum(self.following(core)) {
+                self.followed_ns = now.mono_ns;
+            } else if self.is_established() && now.mono_ns > self.followed_ns + core.config.ticks_ns(core.config.coordination.sync_limit) {
+                // Observers are in step, and some of them are to vote by a reconfig that cannot be committed without their acknowledgement: only as the initial history of another epoch can it be.
+                return Err("a quorum of followers is gone".into());
             }
         }
         if self.is_established() {

@@ -110,7 +110,7 @@ impl Core {
         let coordination = &config.coordination;
         let course = Course::new(config.ensemble.clone());
         Core {
-            store: Store::new(coordination.snap_retain as usize, coordination.snap_chunk as usize),
+            store: Store::new(coordination),
             tree: course.first_tree(coordination.reconfig_enabled),
             ahead: None,
             unapplied: VecDeque::new(),

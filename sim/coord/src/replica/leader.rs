@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use vocab::fact::{Illegal, ReplicaFact, SyncMode};
+use vocab::fact::{Illegal, ReplicaFact};
 use vocab::ids::{ConnId, Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::Plant;
 use vocab::time::Now;
@@ -12,12 +12,10 @@ use vocab::time::Now;
 use super::broadcast;
 use super::core::{Core, Out};
 use super::learner::GaveUp;
-use super::sync::{self, Plan};
 use crate::disk::store::Done;
 use crate::message::{LearnerInfo, Message, Packet};
 use crate::quorum::Joint;
 use crate::session::Tracker;
-use crate::tree::state;
 
 /// How far a leader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +43,8 @@ pub enum Joined {
     Told,
     /// It has said where its log ends.
     Located(Zxid),
+    /// What it lacks reaches further back than memory, and is being read from the log: where its log ends, and which reading.
+    Reading(Zxid, u64),
     /// It has been sent the history and NEWLEADER.
     Sent,
     /// It has acknowledged NEWLEADER.
@@ -58,7 +58,7 @@ pub struct Peer {
     pub id: MachineId,
     /// How far.
     pub joined: Joined,
-    /// It observes: it is told what is committed, and nothing that it says counts.
+    /// It observes, as far as it knows: it is told what is committed, and acknowledges no proposal.
     pub observes: bool,
     /// When it was last heard of.
     pub heard_ns: u64,
@@ -95,9 +95,12 @@ pub struct Leader {
     pub peers: BTreeMap<ConnId, Peer>,
     /// The highest epoch that anybody here has accepted, observers too: a lower one would shut them out.
     highest: Epoch,
-    /// Who counts for the phase under way.
+    /// Who has done what the phase under way waits for. Voters among them count: also one that joined as an observer because it has not heard yet of the configuration in which it votes, for its
+    /// promise and its history are as durable as a follower's.
     acks: BTreeSet<MachineId>,
     pub(super) deadline_ns: u64,
+    /// When a quorum that acknowledges proposals was last in step.
+    pub(super) followed_ns: u64,
     pub(super) ping_at_ns: u64,
     /// Proposals in order.
     pub proposals: VecDeque<Proposal>,
@@ -120,6 +123,7 @@ impl Leader {
             highest: core.store.accepted,
             acks: BTreeSet::from([me]),
             deadline_ns: now.mono_ns + core.config.ticks_ns(core.config.coordination.init_limit),
+            followed_ns: now.mono_ns,
             ping_at_ns: now.mono_ns + core.config.ticks_ns(1) / 2,
             proposals: VecDeque::new(),
             next: Zxid::ZERO,
@@ -150,19 +154,20 @@ impl Leader {
         if core.config.has(Plant::ObserverCounts) { set.iter().copied().collect() } else { joint.counted(set) }
     }
 
-    /// Whether a learner's word counts for a quorum, if it is a voter's.
-    fn counts(&self, conn: ConnId, core: &Core) -> bool {
-        core.config.has(Plant::ObserverCounts) || self.peers.get(&conn).is_some_and(|peer| !peer.observes)
-    }
-
     fn has_quorum(&self, core: &Core) -> bool {
         Leader::is_quorum(&self.acks, core.course.joint(), core)
     }
 
-    /// Those that follow closely, this leader among them; observers do not count.
+    /// Those that are in step with this leader, itself among them.
     pub fn in_step(&self, core: &Core) -> BTreeSet<MachineId> {
-        let synced = self.peers.iter().filter(|(conn, peer)| peer.joined == Joined::Synced && self.counts(**conn, core));
-        synced.map(|(_, peer)| peer.id).chain([core.config.me]).collect()
+        self.peers.values().filter(|peer| peer.joined == Joined::Synced).map(|peer| peer.id).chain([core.config.me]).collect()
+    }
+
+    /// Those of them that acknowledge what is proposed, and will go on to: neither observers, nor who is about to learn that it is one.
+    pub fn following(&self, core: &Core) -> BTreeSet<MachineId> {
+        let active = &core.course.joint().active;
+        let follows = |peer: &&Peer| peer.joined == Joined::Synced && !peer.observes && !active.observes(peer.id);
+        self.peers.values().filter(follows).map(|peer| peer.id).chain([core.config.me]).collect()
     }
 
     /// Closes all connections to learners.
@@ -197,9 +202,7 @@ impl Leader {
         match self.phase {
             Phase::Discovery => {
                 self.highest = self.highest.max(info.accepted);
-                if self.counts(conn, core) {
-                    self.acks.insert(id);
-                }
+                self.acks.insert(id);
                 self.discover(core, out);
             }
             Phase::Accepting => {}
@@ -255,6 +258,7 @@ impl Leader {
                     self.on_own_log(*zxid, core, out)?;
                 }
             }
+            (Done::History { number, after, txns }, _) => self.on_history(*number, *after, txns, core, out),
             (Done::Accepted(_) | Done::Current(_) | Done::Logged(_) | Done::Recovered(_) | Done::Installed | Done::Snapshotted { .. } | Done::Leave(_), _) => {}
         }
         Ok(())
@@ -283,17 +287,14 @@ impl Leader {
         peer.joined = Joined::Located(last);
         let id = peer.id;
         // Whoever does not vote may well have more: nobody relies on it.
-        let is_voter = !peer.observes && core.course.joint().votes(id);
-        let counts = self.counts(conn, core);
+        let is_voter = core.course.joint().votes(id);
         match self.phase {
             Phase::EpochAcks => {
                 if let Some(current) = current {
                     if is_voter && (current, last) > (core.store.current, core.store.last) {
                         return Err(format!("{id} is ahead: {current}, {last}"));
                     }
-                    if counts {
-                        self.acks.insert(id);
-                    }
+                    self.acks.insert(id);
                     self.adopt(core, out);
                 }
             }
@@ -301,42 +302,6 @@ impl Leader {
             Phase::Discovery | Phase::Accepting | Phase::Adopting => {}
         }
         Ok(())
-    }
-
-    /// Sends a learner what it lacks, then NEWLEADER, then what is proposed and not committed; from here on everything proposed goes to it.
-    fn synchronize(&mut self, conn: ConnId, last: Zxid, core: &Core, out: &mut Out) {
-        // Until it is established all of its log is the initial history; from then on what is not committed comes after NEWLEADER.
-        let end = if self.phase == Phase::Broadcast { core.tree.last } else { core.store.last };
-        let peer = self.peers.get_mut(&conn).expect("only a learner is synchronised");
-        peer.joined = Joined::Sent;
-        let observes = peer.observes;
-        let mut send = |packet| out.send(conn, Message::Quorum(packet));
-        let (mode, common) = match sync::decide(last, core.recent.after, core.history().map(|txn| txn.head.zxid)) {
-            Plan::Diff => (SyncMode::Diff, last),
-            Plan::Trunc(to) => {
-                send(Packet::Trunc { to });
-                (SyncMode::Trunc, to)
-            }
-            Plan::Snap => {
-                let to = core.tree.last;
-                assert!(to >= last, "a state at {to} is older than the learner's {last}");
-                send(Packet::Snap { to, state: state::whole(&core.tree).into() });
-                (SyncMode::Snap, to)
-            }
-        };
-        send(Packet::Diff { to: end });
-        let mut proposals = 0;
-        for txn in core.history().filter(|txn| (common < txn.head.zxid) && (txn.head.zxid <= end)) {
-            proposals += 1;
-            send(Packet::Proposal { txn: txn.clone() });
-        }
-        send(Packet::NewLeader { epoch: self.epoch });
-        // An observer hears of these when they are committed.
-        for txn in core.history().filter(|txn| !observes && txn.head.zxid > end.max(common)) {
-            send(Packet::Proposal { txn: txn.clone() });
-        }
-        let to = if mode == SyncMode::Diff { end } else { common };
-        out.note(ReplicaFact::SyncSent { peer: peer.id, mode, peer_last: last, to, proposals });
     }
 
     /// A learner has acknowledged NEWLEADER.
@@ -348,10 +313,7 @@ impl Leader {
             return Err(what);
         }
         peer.joined = Joined::Synced;
-        let id = peer.id;
-        if self.counts(conn, core) {
-            self.acks.insert(id);
-        }
+        self.acks.insert(peer.id);
         match self.phase {
             Phase::Broadcast => out.send(conn, Message::Quorum(Packet::UpToDate)),
             Phase::Discovery | Phase::Accepting | Phase::EpochAcks | Phase::Adopting | Phase::Synchronization => self.establish(core, now, out)?,
@@ -365,6 +327,7 @@ impl Leader {
             return Ok(());
         }
         self.phase = Phase::Broadcast;
+        self.followed_ns = now.mono_ns;
         let quorum = Leader::counted(&self.acks, core.course.joint(), core);
         out.note(ReplicaFact::Established { epoch: self.epoch, last: core.store.last, quorum });
         let synced = self.peers.iter().filter(|(_, peer)| peer.joined == Joined::Synced);

@@ -358,7 +358,10 @@ impl Learner {
                 self.phase = Phase::AwaitSync;
             }
             (Done::Installed, Phase::Installing) => self.phase = Phase::AwaitSync,
-            (Done::Accepted(_) | Done::Current(_) | Done::Recovered(_) | Done::Installed | Done::Snapshotted { .. } | Done::Leave(_), _) => {}
+            (
+                Done::Accepted(_) | Done::Current(_) | Done::Recovered(_) | Done::Installed | Done::Snapshotted { .. } | Done::History { .. } | Done::Leave(_),
+                _,
+            ) => {}
         }
         self.work(core, now, out)
     }

@@ -7,4 +7,5 @@ pub mod leader;
 pub mod learner;
 pub mod server;
 pub mod sync;
+pub mod upkeep;
 pub mod votes;

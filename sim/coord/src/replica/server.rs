@@ -143,7 +143,10 @@ impl Server {
         match &done {
             Done::Logged(logged) => logged.iter().for_each(|(zxid, mark)| out.note(ReplicaFact::Logged { zxid: *zxid, mark: *mark })),
             Done::Accepted(epoch) => out.note(ReplicaFact::EpochAccepted { epoch: *epoch }),
-            Done::Snapshotted { zxid, until } => out.note(ReplicaFact::Snapshotted { zxid: *zxid, until: *until }),
+            Done::Snapshotted { zxid, until } => {
+                out.note(ReplicaFact::Snapshotted { zxid: *zxid, until: *until });
+                self.core.store.purge(out);
+            }
             Done::Recovered(recovered) => {
                 let before = self.core.cutting.map(|_| self.core.configured());
                 self.core.take_over((**recovered).clone());
@@ -157,6 +160,8 @@ impl Server {
                     }
                 }
                 self.core.note_configured(before, out);
+                out.note(recovered.files());
+                self.core.store.purge(out);
             }
             Done::Installed => {
                 let before = self.core.configured();
@@ -169,7 +174,7 @@ impl Server {
                 out.exit(exit.clone());
                 return Ok(());
             }
-            Done::Current(_) => {}
+            Done::Current(_) | Done::History { .. } => {}
         }
         match &mut self.role {
             Role::Recovering if matches!(done, Done::Recovered(_)) => self.role = Role::Settling,

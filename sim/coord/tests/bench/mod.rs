@@ -59,6 +59,7 @@ pub fn settings() -> Coordination {
         snap_count: 7,
         snap_retain: 2,
         snap_chunk: 3,
+        log_limit_bytes: 0,
         commit_log_count: 5,
         compat: Compat::V3_9,
         extended_types: true,

@@ -6,6 +6,7 @@ mod check;
 mod fault;
 mod file;
 mod quorums;
+mod plant;
 mod setup;
 mod span;
 
@@ -19,8 +20,9 @@ use crate::ids::{MachineId, Zxid};
 pub use check::Flaw;
 pub use fault::{Fault, Moment, Ring, Shape, Target, What, When};
 pub use file::{Format, PlanError, line_at};
+pub use plant::Plant;
 pub use setup::{
-    Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, DiskWeather, Heal, LinkWeather, OneLink, Plant, Seed, Weather, Weight, WorkloadKind,
+    Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, CuratorPlan, DiskWeather, Heal, LinkWeather, OneLink, Seed, Weather, Weight, WorkloadKind,
 };
 
 /// The format of plans that this build reads and writes.

@@ -69,6 +69,21 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether some voter is in every quorum: without it the others never have more than half of the weight in more than half of the groups that have any. Its disk cannot be replaced while the
+    /// others are to prove that they need nothing of it, since alone they get nowhere.
+    pub fn has_indispensable_voter(&self) -> bool {
+        let ensemble = self.ensemble();
+        let weight = |machine: &MachineId| ensemble.weights.get(machine).copied().unwrap_or(1);
+        let groups = if ensemble.groups.is_empty() { vec![ensemble.voters.clone()] } else { ensemble.groups.clone() };
+        let total = |group: &BTreeSet<MachineId>| group.iter().map(weight).sum::<u32>();
+        let weighted: Vec<_> = groups.iter().filter(|group| total(group) > 0).collect();
+        let without = |absent: &MachineId| {
+            let left = |group: &&&BTreeSet<MachineId>| 2 * group.iter().filter(|machine| *machine != absent).map(weight).sum::<u32>() > total(group);
+            weighted.iter().filter(left).count()
+        };
+        ensemble.voters.len() > 1 && ensemble.voters.iter().any(|voter| 2 * without(voter) <= weighted.len())
+    }
+
     /// Whether some voter alone has more than half of the weight in more than half of the groups that have any, or nobody has any weight.
     pub fn has_one_man_quorum(&self) -> bool {
         let ensemble = self.ensemble();

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Plant;
 use crate::ids::MachineId;
 
 /// A seed: any u64. In files a number, or a string where it is too large for TOML's integers.
@@ -94,6 +95,9 @@ pub struct Coordination {
     pub snap_retain: u32,
     /// How many znodes of a fuzzy snapshot are written at a time.
     pub snap_chunk: u32,
+    /// txnLogSizeLimitInKb, in bytes: a log file that is longer is the last of its name, and the next transaction begins another. 0 is no limit, as in ZooKeeper.
+    #[serde(default)]
+    pub log_limit_bytes: u32,
     /// commitLogCount: how many committed transactions a leader keeps in memory for DIFF.
     pub commit_log_count: u32,
     /// Which ZooKeeper it is: where the two differ in what clients see.
@@ -139,76 +143,6 @@ pub enum Compat {
     #[default]
     #[serde(rename = "3.9")]
     V3_9,
-}
-
-/// Bugs that can be switched on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Plant {
-    /// The leader commits on its own acknowledgement alone.
-    CommitWithoutQuorum,
-    /// Replicas acknowledge transactions before their sync has come back.
-    AckBeforeSync,
-    /// A learner ignores TRUNC.
-    NoTrunc,
-    /// A leader keeps the epoch that it had accepted instead of a new one.
-    OlderEpoch,
-    /// A replica answers reads from proposals that are not committed yet.
-    ReadFromFuture,
-    /// A leader expires a session a second time, at some later time, by a transaction of its own.
-    SessionExpiredTwice,
-    /// A leader counts observers among its voters (ZOOKEEPER-764, 769).
-    ObserverCounts,
-    /// A reconfig is committed by a quorum of the new configuration alone.
-    ReconfigWithoutJoint,
-    /// A leader asks no node's list whether its data may be set.
-    WriteUnasked,
-    /// A replica tells of a change after it has answered the request that made it.
-    WatchAfterReply,
-    /// A replica arms the watches of a client that is back without looking at what they missed.
-    MissedWatchesLost,
-    /// A lasting watch is used up when it fires, as a one-shot one is.
-    LastingWatchSpent,
-    /// A leader takes nodes with a time to live away when half of it has passed.
-    ReapEarly,
-}
-
-impl Plant {
-    /// All plants, in the order of their declaration.
-    pub const ALL: [Plant; 13] = [
-        Plant::CommitWithoutQuorum,
-        Plant::AckBeforeSync,
-        Plant::NoTrunc,
-        Plant::OlderEpoch,
-        Plant::ReadFromFuture,
-        Plant::SessionExpiredTwice,
-        Plant::ObserverCounts,
-        Plant::ReconfigWithoutJoint,
-        Plant::WriteUnasked,
-        Plant::WatchAfterReply,
-        Plant::MissedWatchesLost,
-        Plant::LastingWatchSpent,
-        Plant::ReapEarly,
-    ];
-
-    /// The name in files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Plant::CommitWithoutQuorum => "commit-without-quorum",
-            Plant::AckBeforeSync => "ack-before-sync",
-            Plant::NoTrunc => "no-trunc",
-            Plant::OlderEpoch => "older-epoch",
-            Plant::ReadFromFuture => "read-from-future",
-            Plant::SessionExpiredTwice => "session-expired-twice",
-            Plant::ObserverCounts => "observer-counts",
-            Plant::ReconfigWithoutJoint => "reconfig-without-joint",
-            Plant::WriteUnasked => "write-unasked",
-            Plant::WatchAfterReply => "watch-after-reply",
-            Plant::MissedWatchesLost => "missed-watches-lost",
-            Plant::LastingWatchSpent => "lasting-watch-spent",
-            Plant::ReapEarly => "reap-early",
-        }
-    }
 }
 
 /// The ordinary badness of links, disks and clocks.
@@ -335,6 +269,39 @@ pub struct ClientPlan {
     /// Rounds to leave out, for shrinking.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<u32>,
+    /// How it uses Curator; of no effect on recipes without it.
+    #[serde(default, skip_serializing_if = "CuratorPlan::is_usual")]
+    pub curator: CuratorPlan,
+}
+
+/// What an application sets of Curator, and of Flink upon it. What is left out is as in Flink 2.3.0, with a retry wait for short storms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CuratorPlan {
+    /// How often a request is retried (high-availability.zookeeper.client.max-retry-attempts).
+    pub retries: u32,
+    /// The unit of the waits between two tries in ms; the longest wait doubles with every try (high-availability.zookeeper.client.retry-wait).
+    pub retry_wait_ms: u32,
+    /// How much of the session timeout SUSPENDED may last before LOST, in percent; 0 waits for the service's word.
+    pub expiration_percent: u32,
+    /// Leadership outlasts SUSPENDED and ends with LOST (high-availability.zookeeper.client.tolerate-suspended-connections).
+    pub tolerates_suspended: bool,
+    /// A latch that is reconnected looks whether its node is there (CURATOR-644) instead of making another one.
+    pub keeps_node: bool,
+    /// A handle is added only while its author's latch node is there. Flink does not ask for that (FLINK-10333).
+    pub fences: bool,
+}
+
+impl Default for CuratorPlan {
+    fn default() -> CuratorPlan {
+        CuratorPlan { retries: 3, retry_wait_ms: 500, expiration_percent: 100, tolerates_suspended: false, keeps_node: false, fences: false }
+    }
+}
+
+impl CuratorPlan {
+    fn is_usual(&self) -> bool {
+        *self == CuratorPlan::default()
+    }
 }
 
 /// The recipes.
@@ -361,4 +328,23 @@ pub enum WorkloadKind {
     Vaults,
     /// Containers and nodes with a time to live, which the leader takes away.
     Containers,
+    /// Leader elections by Curator's LeaderLatch.
+    CuratorLatches,
+    /// Curator's SharedValue, and Flink's checkpoint id counter upon it.
+    CuratorCounters,
+    /// Flink's state handles: whoever leads by a latch adds, reads and removes them.
+    Handles,
+    /// Curator's cache of a small tree that others change.
+    Caches,
+}
+
+impl WorkloadKind {
+    /// Whether its clients have Curator's behaviour.
+    pub fn has_curator(self) -> bool {
+        match self {
+            WorkloadKind::CuratorLatches | WorkloadKind::CuratorCounters | WorkloadKind::Handles | WorkloadKind::Caches => true,
+            WorkloadKind::Registers | WorkloadKind::Counters | WorkloadKind::Locks | WorkloadKind::Elections | WorkloadKind::Barriers => false,
+            WorkloadKind::Queues | WorkloadKind::FlinkHa | WorkloadKind::Reconfigs | WorkloadKind::Vaults | WorkloadKind::Containers => false,
+        }
+    }
 }

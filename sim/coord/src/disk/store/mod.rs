@@ -1,12 +1,16 @@
 //! A replica's disk while it runs: appends with group commit, epochs, snapshots, truncation, and what has become durable of them. It says what is done; never what to do next.
 
+mod history;
+mod purge;
 mod reading;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use vocab::fact::{Fact, Mark};
+use vocab::files::{FilesFact, Roll};
 use vocab::ids::{Epoch, Zxid};
+use vocab::plan::{Coordination, Plant};
 use vocab::process::{DiskAnswer, Effect, Effects, Exit, FileName, Token};
 
 use super::format;
@@ -15,6 +19,7 @@ use super::snapshot::{self, Draft};
 use crate::message::Message;
 use crate::tree::Tree;
 use crate::txn::Txn;
+use history::Query;
 
 type Out = Effects<Message, Fact>;
 
@@ -37,6 +42,8 @@ enum Purpose {
     List,
     File(FileName),
     Ready,
+    History(u64, FileName),
+    Purged,
 }
 
 /// What has been done.
@@ -59,6 +66,15 @@ pub enum Done {
     Installed,
     /// The files were read, after a start or a truncation, and all that was mended is durable.
     Recovered(Box<Recovered>),
+    /// A part of the log was read back, for [`Store::read_history`].
+    History {
+        /// Which reading.
+        number: u64,
+        /// The zxid before the first.
+        after: Zxid,
+        /// In order, as far as they could be read without a gap.
+        txns: Vec<Arc<Txn>>,
+    },
     /// The disk answered an error, or is damaged: the process must leave.
     Leave(Exit),
 }
@@ -79,10 +95,13 @@ pub struct Store {
     unsynced: VecDeque<(Zxid, Mark)>,
     syncing: bool,
     name_is_new: bool,
-    roll: bool,
+    /// The next transaction begins a new log file, and why.
+    roll: Option<Roll>,
     held: VecDeque<Arc<Txn>>,
     draft: Option<Draft>,
     finishing: Option<(Zxid, Zxid)>,
+    /// How long the newest snapshot is.
+    snapshot_bytes: u64,
     installing: bool,
     epochs_pending: u32,
     reading: Option<BTreeMap<FileName, Vec<u8>>>,
@@ -90,13 +109,17 @@ pub struct Store {
     mended: Option<Box<Recovered>>,
     purposes: BTreeMap<Token, Purpose>,
     next_token: u64,
+    queries: BTreeMap<u64, Query>,
+    next_query: u64,
     retain: usize,
     chunk: usize,
+    log_limit_bytes: u64,
+    plant: Option<Plant>,
 }
 
 impl Store {
-    /// A disk of which nothing is known yet. `retain` snapshots are kept; a fuzzy one is written `chunk` nodes at a time.
-    pub fn new(retain: usize, chunk: usize) -> Store {
+    /// A disk of which nothing is known yet.
+    pub fn new(coordination: &Coordination) -> Store {
         Store {
             accepted: Epoch(0),
             current: Epoch(0),
@@ -107,10 +130,11 @@ impl Store {
             unsynced: VecDeque::new(),
             syncing: false,
             name_is_new: false,
-            roll: false,
+            roll: None,
             held: VecDeque::new(),
             draft: None,
             finishing: None,
+            snapshot_bytes: 0,
             installing: false,
             epochs_pending: 0,
             reading: None,
@@ -118,8 +142,12 @@ impl Store {
             mended: None,
             purposes: BTreeMap::new(),
             next_token: 1,
-            retain,
-            chunk,
+            queries: BTreeMap::new(),
+            next_query: 0,
+            retain: coordination.snap_retain as usize,
+            chunk: coordination.snap_chunk as usize,
+            log_limit_bytes: u64::from(coordination.log_limit_bytes),
+            plant: coordination.plant,
         }
     }
 
@@ -139,7 +167,7 @@ impl Store {
     pub fn append(&mut self, txn: &Arc<Txn>, out: &mut Out) {
         assert!(recovery::follows(self.last, txn.head.zxid), "{} cannot follow {} in a log", txn.head.zxid, self.last);
         self.last = txn.head.zxid;
-        if self.roll && !self.unsynced.is_empty() {
+        if self.roll.is_some() && !self.unsynced.is_empty() {
             // A new file is begun only when the one before is durable, so that only the last can be torn.
             self.held.push_back(txn.clone());
             return;
@@ -149,13 +177,13 @@ impl Store {
     }
 
     fn write(&mut self, txn: &Txn, out: &mut Out) {
-        if self.roll || self.logs.is_empty() {
+        if let Some(why) = self.roll.take().or(self.logs.is_empty().then_some(Roll::First)) {
             let after = self.logs.last().map_or(self.durable, LogFile::last).max(self.durable);
             let name = format::log_name(txn.head.zxid);
             out.append(&name, format::log_header(after));
             self.logs.push(LogFile { name, after, entries: Vec::new() });
-            self.roll = false;
             self.name_is_new = true;
+            out.note(FilesFact::Rolled { first: txn.head.zxid, after, why });
         }
         let log = self.logs.last_mut().expect("a log was just begun if there was none");
         let bytes = format::record(txn);
@@ -198,8 +226,9 @@ impl Store {
             return false;
         }
         let token = self.token(Purpose::DraftPart(tree.last));
-        self.draft = Some(Draft::begin(tree, token, out));
-        self.roll = true;
+        self.draft = Some(Draft::begin(tree, self.plant == Some(Plant::SnapshotNamedAhead), token, out));
+        self.roll = Some(Roll::Snapshot);
+        out.note(FilesFact::SnapshotBegun { zxid: tree.last });
         true
     }
 
@@ -212,10 +241,17 @@ impl Store {
 
     fn finish_snapshot(&mut self, out: &mut Out) {
         let Some(until) = self.draft.as_ref().and_then(|draft| draft.until).filter(|until| *until <= self.durable) else { return };
-        let draft = self.draft.take().expect("just looked at");
+        let mut draft = self.draft.take().expect("just looked at");
         let token = self.token(Purpose::DraftWhole(draft.zxid));
         draft.finish(token, out);
+        self.snapshot_bytes = draft.bytes;
         self.finishing = Some((draft.zxid, until));
+    }
+
+    /// The name that the snapshot being finished gets: where it starts from; a plant takes where it ends.
+    fn finishing_name(&self) -> Zxid {
+        let (zxid, until) = self.finishing.expect("a snapshot is being finished");
+        if self.plant == Some(Plant::SnapshotNamedAhead) { until } else { zxid }
     }
 
     /// Puts a leader's whole state in the place of all that is here; answered by [`Done::Installed`].
@@ -226,6 +262,7 @@ impl Store {
         self.installing = true;
         let token = self.token(Purpose::StateWhole(zxid));
         snapshot::write(zxid, whole, token, out);
+        self.snapshot_bytes = whole.len() as u64;
         self.last = zxid;
     }
 
@@ -272,18 +309,18 @@ impl Store {
             }
             Purpose::DraftWhole(zxid) => {
                 let token = self.token(Purpose::DraftDone);
-                snapshot::publish(zxid, token, out);
+                snapshot::publish(zxid, self.finishing_name(), token, out);
                 None
             }
             Purpose::StateWhole(zxid) => {
                 let token = self.token(Purpose::Install);
-                snapshot::publish(zxid, token, out);
+                snapshot::publish(zxid, zxid, token, out);
                 None
             }
             Purpose::DraftDone => {
-                let (zxid, until) = self.finishing.take().expect("one snapshot is finished at a time");
+                let zxid = self.finishing_name();
+                let (_, until) = self.finishing.take().expect("one snapshot is finished at a time");
                 self.snapshots.push(zxid);
-                self.purge(out);
                 Some(Done::Snapshotted { zxid, until })
             }
             Purpose::Install => {
@@ -293,7 +330,7 @@ impl Store {
                 let removed: Vec<FileName> = removed.chain(self.logs.drain(..).map(|log| log.name)).collect();
                 out.list.extend(removed.into_iter().map(|file| Effect::Remove { file }));
                 self.snapshots.push(self.last);
-                self.roll = false;
+                self.roll = None;
                 Some(Done::Installed)
             }
             Purpose::CutNames(to) => {
@@ -302,6 +339,11 @@ impl Store {
             }
             Purpose::Cut => {
                 self.read_all(out);
+                None
+            }
+            Purpose::History(number, name) => self.on_history(number, name, content),
+            Purpose::Purged => {
+                out.note(FilesFact::Purged);
                 None
             }
             Purpose::File(name) => self.on_file(name, content, out),
@@ -320,6 +362,9 @@ impl Store {
         while let Some((zxid, mark)) = self.unsynced.pop_front_if(|(zxid, _)| *zxid <= upto) {
             logged.push((zxid, mark));
         }
+        if self.log_limit_bytes > 0 && self.logs.last().is_some_and(|log| log.len() > self.log_limit_bytes) {
+            self.roll.get_or_insert(Roll::Full);
+        }
         if self.unsynced.is_empty() {
             while let Some(txn) = self.held.pop_front() {
                 self.write(&txn, out);
@@ -328,15 +373,6 @@ impl Store {
         self.sync_log(out);
         self.finish_snapshot(out);
         Done::Logged(logged)
-    }
-
-    /// Keeps the newest snapshots and the logs that the oldest of them needs.
-    fn purge(&mut self, out: &mut Out) {
-        let surplus = self.snapshots.len().saturating_sub(self.retain);
-        out.list.extend(self.snapshots.drain(..surplus).map(|zxid| Effect::Remove { file: format::snapshot_name(zxid) }));
-        let oldest = self.snapshots.first().copied().unwrap_or(Zxid::ZERO);
-        let needless = self.logs.windows(2).take_while(|pair| pair[1].after <= oldest).count();
-        out.list.extend(self.logs.drain(..needless).map(|log| Effect::Remove { file: log.name }));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use vocab::files::Roll;
 use vocab::ids::Zxid;
 use vocab::process::{Effect, Exit, FileName};
 
@@ -77,7 +78,8 @@ impl Store {
         self.logs = recovered.logs.clone();
         self.snapshots = recovered.snapshots.clone();
         // A log that ends before the snapshot it lies under cannot be appended to: what follows goes into a new one.
-        self.roll = self.logs.last().is_some_and(|log| log.last() != self.last);
+        self.roll = self.logs.last().is_some_and(|log| log.last() != self.last).then_some(Roll::First);
+        self.snapshot_bytes = recovered.snapshot_bytes;
         self.name_is_new = false;
         // A snapshot that is about to get its name is still a draft.
         let finishing = self.finishing.map(|(zxid, _)| format::draft_name(zxid));

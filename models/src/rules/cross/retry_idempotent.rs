@@ -1,0 +1,54 @@
+//! What an author concludes of a write of which a try was lost in the dark. The chain has every try that took effect, whichever session it came in, so each conclusion is right or wrong.
+//!
+//! Two conclusions are promises, and are judged: that the write was applied, and that it was not, whereupon what belongs to it is thrown away (FLINK-24543). `Assumed` is one as well when the write was fenced, as
+//! nobody else can have written then. Without a fence Flink 2.3.0 takes another leader's work for its own at times; that is a danger known upstream (FLINK-10333), which a probe counts. `Superseded` and `Undecided`
+//! say nothing that could be wrong. A protected create that was given up is searched for and deleted; `curator.protected-once` looks at that.
+
+use vocab::fact::{Belief, Conclusion};
+use vocab::service::Op;
+
+use crate::case::Case;
+use crate::rules::curator::protected_once::uuid;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "x.retry-idempotent",
+    law: "What its author takes for applied is so by one of its own tries; and no try of what it takes for not applied ever takes effect.",
+    source: "catalogue, X-RETRY-IDEMPOTENT; FLINK-24543; Flink 2.3.0: ZooKeeperStateHandleStore.addAndLock",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let by_request = case.course.by_request();
+    for (note, machine, conclusion) in &case.clients.concluded {
+        let expected = match conclusion.belief {
+            Belief::Applied => true,
+            Belief::NotApplied if uuid(&conclusion.path).is_some() => continue,
+            Belief::NotApplied => false,
+            Belief::Assumed if is_fenced(case, conclusion) => true,
+            Belief::Assumed => {
+                finding.waive();
+                continue;
+            }
+            Belief::Superseded | Belief::Undecided => continue,
+        };
+        let mut tries = case.clients.tries(conclusion.first).filter_map(|request| by_request.get(&(request.session, request.xid)));
+        // What is taken for applied was committed by then; what is not applied must never be.
+        let done = tries.find_map(|position| {
+            let step = &case.course.steps[*position as usize - 1];
+            (step.is_done() && (!expected || step.committed < *note)).then_some(step)
+        });
+        finding.judge(done.is_some() == expected, || {
+            let done = done
+                .map_or_else(|| "no try of it took effect".to_owned(), |step| format!("{} did it, committed at {}", step.txn.zxid, case.when(step.committed)));
+            format!("{machine} at {} takes its write to {} for {:?}; {done}", case.when(*note), conclusion.path, conclusion.belief)
+        });
+    }
+}
+
+/// Whether the write was a multi that begins with a check.
+fn is_fenced(case: &Case<'_>, conclusion: &Conclusion) -> bool {
+    let request = case.clients.find(conclusion.first.session, conclusion.first.xid);
+    matches!(request.map(|request| request.op), Some(Op::Multi(ops)) if matches!(ops.first(), Some(Op::Check { .. })))
+}

@@ -1,0 +1,72 @@
+//! Flink's checkpoint ids. A set whose reply was lost may cost an id, never repeat one; so the chain, which has all sets, must count up by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocab::plan::WorkloadKind;
+use vocab::service::{Data, Op, Request};
+
+use super::plan_of;
+use crate::case::Case;
+use crate::case::course::Position;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "curator.counter",
+    law: "Every set of a shared counter that took effect puts one more than was there; an id is handed out once, and only when the set past it was answered well.",
+    source: "Curator 5: SharedValue.trySetValue; Flink 2.3.0: ZooKeeperCheckpointIDCounter; catalogue, HA-COUNTER-FIRST and X-CAS",
+    footing: Footing::Chain,
+    check,
+};
+
+/// A set that took effect.
+#[derive(Clone, Copy, Debug)]
+struct Set {
+    before: Option<i32>,
+    after: Option<i32>,
+}
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let counts = |machine| plan_of(case, machine).is_some_and(|plan| plan.workload == WorkloadKind::CuratorCounters);
+    let counted: Vec<_> = case.clients.counted.iter().filter(|counted| counts(counted.machine)).collect();
+    let paths: BTreeSet<&str> = counted.iter().map(|counted| counted.path).collect();
+    let mut numbers: BTreeMap<&str, Option<i32>> = BTreeMap::new();
+    let mut sets: BTreeMap<Position, Set> = BTreeMap::new();
+    for (at, step) in case.course.steps.iter().enumerate().filter(|(_, step)| step.is_done()) {
+        match &step.txn.request {
+            Request::Op(Op::Create { path, data, .. }) if paths.contains(&**path) => drop(numbers.insert(path, number(data))),
+            Request::Op(Op::SetData { path, data, .. }) if paths.contains(&**path) => {
+                let (before, after) = (numbers.insert(path, number(data)).flatten(), number(data));
+                finding.judge(before.and_then(|before| before.checked_add(1)) == after && after.is_some(), || {
+                    format!(
+                        "{} of {} puts {after:?} into {path}, where {before:?} was (committed at {})",
+                        step.txn.zxid,
+                        step.txn.session,
+                        case.when(step.committed)
+                    )
+                });
+                sets.insert(at as Position + 1, Set { before, after });
+            }
+            _ => {}
+        }
+    }
+    let mut given: BTreeSet<(&str, u64)> = BTreeSet::new();
+    for counted in counted {
+        let returned = counted.write.and_then(|write| case.clients.requests[write].returned);
+        let set = returned.and_then(|returned| case.course.position(returned.zxid)).and_then(|position| sets.get(&position));
+        let is = |number: Option<i32>, word: u64| number.is_some_and(|number| u64::try_from(number) == Ok(word));
+        let is_backed = set.is_some_and(|set| is(set.before, counted.from) && is(set.after, counted.to));
+        finding.judge(given.insert((counted.path, counted.from)) && is_backed, || {
+            format!(
+                "{} at {} takes id {} of {}; its set is {set:?}, or the id was another's",
+                counted.machine,
+                case.when(counted.note),
+                counted.from,
+                counted.path
+            )
+        });
+    }
+}
+
+fn number(data: &Data) -> Option<i32> {
+    data.as_deref().and_then(|data| data.try_into().ok()).map(i32::from_be_bytes)
+}

@@ -1,0 +1,102 @@
+//! For every rule on what Curator promises, a tale that breaks it.
+
+use vocab::fact::{Belief, ClientFact, ConnectionState, Fact, RecipeFact};
+use vocab::ids::Zxid;
+use vocab::recording::Note;
+use vocab::service::CreateMode;
+
+use super::asks::{children, create};
+use super::bend::{Notes, check_tale, client, edit_client, nth, remove};
+use super::curators::{LATCH, begun, put, tale as curators};
+
+fn check(id: &str, bend: impl FnOnce(&mut Notes)) {
+    let mut tale = curators();
+    bend(&mut tale.recording.notes);
+    check_tale(id, &tale);
+}
+
+/// Tells a state of the connection right after the n-th note that is so, by the same machine.
+fn tell_after(notes: &mut Notes, state: ConnectionState, is: impl Fn(&ClientFact) -> bool) {
+    let at = nth(notes, 0, client(is));
+    let Note { at_ns, machine, .. } = notes[at];
+    notes.insert(at + 1, Note { at_ns, machine, fact: Fact::Client(ClientFact::Connection(state)) });
+}
+
+#[test]
+fn states() {
+    let is_told = |fact: &ClientFact| matches!(fact, ClientFact::Connection(_));
+    check("curator.states", |notes| edit_client(notes, 0, is_told, |fact| *fact = ClientFact::Connection(ConnectionState::Reconnected)));
+    check("curator.states", |notes| edit_client(notes, 0, is_told, |fact| *fact = ClientFact::Connection(ConnectionState::Lost)));
+    // Reconnected without a connection.
+    check("curator.states", |notes| remove(notes, 1, client(|fact| matches!(fact, ClientFact::Attached { again: true, .. }))));
+}
+
+#[test]
+fn latches() {
+    let acquires = |fact: &ClientFact| matches!(fact, ClientFact::Recipe(RecipeFact::Acquired { .. }));
+    check("curator.latch-exclusive", |notes| tell_after(notes, ConnectionState::Suspended, acquires));
+    check("curator.latch-exclusive", |notes| tell_after(notes, ConnectionState::Lost, acquires));
+    // It had never read its own node.
+    check("curator.latch-exclusive", |notes| {
+        let reads = |fact: &ClientFact| matches!(fact, ClientFact::Returned { result: Ok(vocab::service::Reply::Data { .. }), .. });
+        remove(notes, 0, client(reads));
+    });
+    let (mut tale, mut one, ..) = begun();
+    tale.ask(&mut one, create("/latch", CreateMode::Persistent)).expect("created");
+    tale.ask(&mut one, create(LATCH, CreateMode::EphemeralSequential)).expect("created");
+    tale.ask(&mut one, children("/latch", false)).expect("read");
+    tale.ask(&mut one, create(LATCH, CreateMode::EphemeralSequential)).expect("created, though it had just been seen");
+    check_tale("curator.protected-once", &tale);
+}
+
+#[test]
+fn counters() {
+    let counts = |fact: &ClientFact| matches!(fact, ClientFact::Recipe(RecipeFact::Counted { .. }));
+    check("curator.counter", |notes| {
+        edit_client(notes, 1, counts, |fact| *fact = ClientFact::Recipe(RecipeFact::Counted { path: "/ids".into(), from: 0, to: 1 })); // An id twice.
+    });
+    let (mut tale, _, mut two, _) = begun();
+    tale.ask(&mut two, create("/ids", CreateMode::Persistent)).expect("created");
+    tale.ask(&mut two, put(7, 0)).expect("set");
+    tale.ask(&mut two, put(9, 1)).expect("set");
+    tale.recipe(&two, RecipeFact::Counted { path: "/ids".into(), from: 7, to: 8 });
+    check_tale("curator.counter", &tale);
+}
+
+#[test]
+fn caches() {
+    let shows = |fact: &ClientFact| matches!(fact, ClientFact::Recipe(RecipeFact::Mirrored(_)));
+    let bend = |edit: fn(&mut vocab::curator::Mirror)| {
+        move |notes: &mut Notes| {
+            edit_client(notes, 0, shows, |fact| {
+                if let ClientFact::Recipe(RecipeFact::Mirrored(mirror)) = fact {
+                    edit(mirror);
+                }
+            });
+        }
+    };
+    check("curator.cache", bend(|mirror| mirror.nodes[0].1 = Zxid(mirror.nodes[0].1.0 - 1))); // What another transaction did.
+    check("curator.cache", bend(|mirror| mirror.nodes.clear())); // Less than its sync had shown.
+}
+
+#[test]
+fn conclusions() {
+    let concludes = |fact: &ClientFact| matches!(fact, ClientFact::Recipe(RecipeFact::Concluded(_)));
+    let believe = |belief: Belief| {
+        move |notes: &mut Notes| {
+            edit_client(notes, 0, concludes, |fact| {
+                if let ClientFact::Recipe(RecipeFact::Concluded(conclusion)) = fact {
+                    conclusion.belief = belief;
+                }
+            });
+        }
+    };
+    check("x.retry-idempotent", believe(Belief::NotApplied)); // FLINK-24543.
+    check("x.retry-idempotent", |notes| {
+        edit_client(notes, 0, concludes, |fact| {
+            if let ClientFact::Recipe(RecipeFact::Concluded(conclusion)) = fact {
+                conclusion.first.xid = vocab::ids::Xid(conclusion.first.xid.0 + 1); // The try that was refused.
+            }
+        });
+    });
+}
