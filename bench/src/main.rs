@@ -1,6 +1,6 @@
 //! How fast: the world against its peers on one workload, in CPU seconds and, where valgrind is installed, in instructions. Never wall time, never a verdict.
 //!
-//! `cargo bench` runs it. `bench` alone prints the tables; `bench storm` its second half alone; `bench scale` what 3 to 101 replicas and a thousand sessions cost; `bench instructions` counts with callgrind; `bench NAME` carries the workload out once, for a profiler.
+//! `cargo bench` runs it. `bench` alone prints the tables; `bench storm` its second half alone; `bench scale` what 3 to 101 replicas and a thousand sessions cost, `bench scale 101 10` one size alone, for a profiler; `bench instructions` counts with callgrind; `bench NAME` carries the workload out once, for a profiler.
 
 mod by_hand;
 mod by_madsim;
@@ -34,14 +34,22 @@ const CONTENDERS: [Contender; 4] = [
 const RUNS: usize = 5;
 
 fn main() -> ExitCode {
-    let word = std::env::args().skip(1).find(|word| !word.starts_with("--"));
-    match word.as_deref() {
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
+    match words.next().as_deref() {
         None => {
             table();
             storm::table();
         }
         Some("storm") => storm::table(),
-        Some("scale") => scale::table(),
+        Some("scale") => match words.map(|word| word.parse()).collect::<Result<Vec<u16>, _>>().as_deref() {
+            Ok([]) => scale::table(),
+            Ok([replicas]) => scale::once(*replicas, None),
+            Ok([replicas, sessions]) => scale::once(*replicas, Some(*sessions)),
+            Ok(_) | Err(_) => {
+                eprintln!("`bench scale` prints its table; with a number of replicas, and one of sessions, it carries that size out once");
+                return ExitCode::from(64);
+            }
+        },
         Some("instructions") => return instructions::count(&CONTENDERS),
         Some(name) => match CONTENDERS.iter().find(|contender| contender.name == name) {
             Some(contender) => println!("{} delivered {}", contender.name, (contender.run)()),

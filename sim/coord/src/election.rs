@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use vocab::ids::MachineId;
+use vocab::ids::{Epoch, MachineId};
 use vocab::time::MILLISECOND;
 
 use crate::message::{Notification, PeerState, Vote};
@@ -48,8 +48,13 @@ pub struct Election {
     /// Whom this replica votes for now; nobody, if it may not lead and knows no one who may.
     pub vote: Option<Vote>,
     own: Option<Vote>,
-    received: BTreeMap<MachineId, Vote>,
-    outside: BTreeMap<MachineId, (Vote, u64, PeerState)>,
+    received: Tally<Vote>,
+    /// The vote has a quorum, and nobody has left it since: who joins it need not count it again.
+    is_won: bool,
+    /// Of those that have a leader, which one and in which epoch …
+    outside: Tally<(MachineId, Epoch)>,
+    /// … and who of them says that it leads.
+    leading: Replicas,
     decide_at_ns: Option<u64>,
     resend_at_ns: u64,
     resend_wait_ns: u64,
@@ -68,8 +73,10 @@ impl Election {
             round,
             vote: own,
             own,
-            received: own.map(|vote| (me, vote)).into_iter().collect(),
-            outside: BTreeMap::new(),
+            received: own.map_or_else(Tally::default, |vote| Tally::of(me, vote)),
+            is_won: false,
+            outside: Tally::default(),
+            leading: Replicas::new(),
             decide_at_ns: None,
             resend_at_ns: now_ns + RESEND_MIN_NS,
             resend_wait_ns: RESEND_MIN_NS,
@@ -114,7 +121,7 @@ impl Election {
         let mut changed = false;
         if round > self.round {
             self.round = round;
-            self.received.clear();
+            self.received = Tally::default();
             self.tie = false;
             self.adopt(self.own.max(vote));
             changed = true;
@@ -136,7 +143,7 @@ impl Election {
             };
         };
         self.tie |= self.vote.is_some_and(|mine| is_tie(mine, vote));
-        self.received.insert(from, vote);
+        self.receive(from, vote);
         self.count(now_ns);
         if changed { Action::Broadcast } else { Action::None }
     }
@@ -144,38 +151,44 @@ impl Election {
     fn adopt(&mut self, vote: Option<Vote>) {
         self.tie |= self.vote.zip(vote).is_some_and(|(mine, theirs)| is_tie(mine, theirs));
         self.vote = vote;
+        self.is_won = false;
         if let Some(vote) = vote {
-            self.received.insert(self.me, vote);
+            self.receive(self.me, vote);
         }
+    }
+
+    fn receive(&mut self, from: MachineId, vote: Vote) {
+        let has_changed_sides = self.received.insert(from, vote);
+        self.is_won &= !has_changed_sides;
     }
 
     /// A quorum for the own vote starts the last wait; the loss of it, or a better vote, ends the wait.
     fn count(&mut self, now_ns: u64) {
-        let is_won = self.vote.is_some_and(|vote| self.joint.contains_quorum(&self.for_vote(vote)));
-        self.decide_at_ns = if is_won { Some(self.decide_at_ns.unwrap_or(now_ns + FINALIZE_WAIT_NS)) } else { None };
-    }
-
-    /// Who votes for this in this round.
-    fn for_vote(&self, vote: Vote) -> Replicas {
-        self.received.iter().filter(|(_, other)| **other == vote).map(|(machine, _)| *machine).collect()
+        self.is_won = self.is_won || self.vote.is_some_and(|vote| self.joint.contains_quorum(self.received.who(vote)));
+        self.decide_at_ns = if self.is_won { Some(self.decide_at_ns.unwrap_or(now_ns + FINALIZE_WAIT_NS)) } else { None };
     }
 
     /// Somebody has a leader: join if a quorum says the same and the leader itself says that it leads. A quorum of one configuration is enough: a reconfig that waits in this log alone may
     /// have vanished, or be committed. Whether the leader may lead is settled by then.
     fn on_settled(&mut self, from: MachineId, vote: Vote, notification: &Notification) -> Action {
-        self.outside.insert(from, (vote, notification.round, notification.state));
+        self.outside.insert(from, (vote.leader, vote.epoch));
+        if notification.state == PeerState::Leading {
+            self.leading.insert(from)
+        } else {
+            self.leading.remove(&from)
+        };
         if notification.round == self.round {
-            self.received.insert(from, vote);
-            let by = self.for_vote(vote);
-            if self.joint.contains_some_quorum(&by) && self.leads(vote.leader, notification.round) {
-                return self.decide(vote, &by);
+            self.receive(from, vote);
+            let by = self.received.who(vote);
+            if self.leads(vote.leader, notification.round) && self.joint.contains_some_quorum(by) {
+                return self.decide(vote, by);
             }
         }
-        let by: Replicas =
-            self.outside.iter().filter(|(_, (other, ..))| (other.leader, other.epoch) == (vote.leader, vote.epoch)).map(|(from, _)| *from).collect();
-        if self.joint.contains_some_quorum(&by) && self.leads(vote.leader, notification.round) {
+        let by = self.outside.who((vote.leader, vote.epoch));
+        if self.leads(vote.leader, notification.round) && self.joint.contains_some_quorum(by) {
+            let decision = self.decide(vote, by);
             self.round = notification.round;
-            return self.decide(vote, &by);
+            return decision;
         }
         Action::None
     }
@@ -188,7 +201,7 @@ impl Election {
         if leader == self.me {
             return round == self.round;
         }
-        self.outside.get(&leader).is_some_and(|(.., state)| *state == PeerState::Leading)
+        self.leading.contains(&leader)
     }
 
     /// Time has passed.
@@ -196,7 +209,7 @@ impl Election {
         if let (Some(at_ns), Some(vote)) = (self.decide_at_ns, self.vote)
             && at_ns <= now_ns
         {
-            return self.decide(vote, &self.for_vote(vote));
+            return self.decide(vote, self.received.who(vote));
         }
         if self.resend_at_ns <= now_ns {
             let longest_ns = if self.is_voting() { RESEND_MAX_NS } else { ASK_MAX_NS };
@@ -213,6 +226,44 @@ impl Election {
     }
 }
 
+/// Who says what, the last word of each. The sets are kept as the words come: an election of n hears n² of them, and to look at all for each would cost n³.
+#[derive(Clone, Debug)]
+struct Tally<T> {
+    last: BTreeMap<MachineId, T>,
+    who: BTreeMap<T, Replicas>,
+}
+
+impl<T> Default for Tally<T> {
+    fn default() -> Self {
+        Tally { last: BTreeMap::new(), who: BTreeMap::new() }
+    }
+}
+
+impl<T: Copy + Ord> Tally<T> {
+    /// One says something, and nobody else anything.
+    fn of(machine: MachineId, word: T) -> Tally<T> {
+        let mut tally = Tally::default();
+        tally.insert(machine, word);
+        tally
+    }
+
+    /// A machine says this from now on. Says whether it had said something else.
+    fn insert(&mut self, machine: MachineId, word: T) -> bool {
+        let before = self.last.insert(machine, word).filter(|before| *before != word);
+        if let Some(those) = before.and_then(|before| self.who.get_mut(&before)) {
+            those.remove(&machine);
+        }
+        self.who.entry(word).or_default().insert(machine);
+        before.is_some()
+    }
+
+    /// Who says this.
+    fn who(&self, word: T) -> &Replicas {
+        const NOBODY: &Replicas = &Replicas::new();
+        self.who.get(&word).unwrap_or(NOBODY)
+    }
+}
+
 fn is_tie(mine: Vote, theirs: Vote) -> bool {
     mine.leader != theirs.leader && (mine.epoch, mine.zxid) == (theirs.epoch, theirs.zxid)
 }
@@ -222,7 +273,7 @@ mod tests {
     use std::sync::Arc;
 
     use vocab::ensemble::Ensemble;
-    use vocab::ids::{Epoch, Zxid};
+    use vocab::ids::Zxid;
 
     use super::*;
     use crate::quorum::Config;

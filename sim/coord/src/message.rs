@@ -110,7 +110,7 @@ pub struct Vote {
 }
 
 /// A vote on its way (FastLeaderElection.Notification).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
     /// The vote; none of a replica that does not vote, or knows nobody to vote for.
     pub vote: Option<Vote>,
@@ -296,3 +296,15 @@ impl Hash for Txn {
         mark.hash(state);
     }
 }
+
+/// A configuration by its version: what is in it has gone through a log, or is the plan's, and an election of n hears it n² times.
+impl Hash for Notification {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Notification { vote, round, state: peer, ensemble } = self;
+        (vote, round, peer, ensemble.version).hash(state);
+    }
+}
+
+/// Every message is moved some ten times on its way; what is long in one of them is boxed or shared.
+const MESSAGE_BYTES_MAX: usize = 128;
+const _: () = assert!(size_of::<Message>() <= MESSAGE_BYTES_MAX, "a message must not be longer than two lines of a cache");

@@ -186,8 +186,10 @@ impl Leader {
     }
 
     fn on_ack(&mut self, from: MachineId, zxid: Zxid, core: &mut Core, out: &mut Out) -> Result<(), GaveUp> {
-        // A late ack finds no proposal: the quorum did not need it.
-        if let Some(proposal) = self.proposals.iter_mut().find(|proposal| proposal.zxid == zxid) {
+        // Proposals are numbered without a gap. A late ack finds none: the quorum did not need it.
+        let place = self.proposals.front().and_then(|first| zxid.0.checked_sub(first.zxid.0)).and_then(|place| usize::try_from(place).ok());
+        if let Some(proposal) = place.and_then(|place| self.proposals.get_mut(place)) {
+            assert!(proposal.zxid == zxid, "the proposal in the place of {zxid} is {}", proposal.zxid);
             proposal.acks.insert(from);
         }
         // In zxid order, even when a later proposal gathers its quorum first.

@@ -157,7 +157,7 @@ impl Core {
     pub fn note_configured(&self, before: Option<Zxid>, out: &mut Out) {
         let active = &self.course.joint().active;
         if before != Some(active.version()) {
-            out.note(ReplicaFact::Configured { ensemble: Arc::new(active.ensemble.clone()) });
+            out.note(ReplicaFact::Configured { ensemble: active.ensemble.clone() });
         }
     }
 

@@ -12,6 +12,7 @@ use vocab::time::Now;
 use super::broadcast;
 use super::core::{Core, Out};
 use super::learner::GaveUp;
+use super::sync::Written;
 use crate::disk::store::Done;
 use crate::message::{LearnerInfo, Message, Packet};
 use crate::quorum::Joint;
@@ -98,6 +99,7 @@ pub struct Leader {
     /// Who has done what the phase under way waits for. Voters among them count: also one that joined as an observer because it has not heard yet of the configuration in which it votes, for its
     /// promise and its history are as durable as a follower's.
     acks: BTreeSet<MachineId>,
+    pub(super) written: Written,
     pub(super) deadline_ns: u64,
     /// When a quorum that acknowledges proposals was last in step.
     pub(super) followed_ns: u64,
@@ -122,6 +124,7 @@ impl Leader {
             peers: BTreeMap::new(),
             highest: core.store.accepted,
             acks: BTreeSet::from([me]),
+            written: Written::default(),
             deadline_ns: now.mono_ns + core.config.ticks_ns(core.config.coordination.init_limit),
             followed_ns: now.mono_ns,
             ping_at_ns: now.mono_ns + core.config.ticks_ns(1) / 2,

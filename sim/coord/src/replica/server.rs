@@ -1,7 +1,6 @@
 //! The process: it gives each event to the part it is for, and moves the replica from role to role. Never a rule of a protocol.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use vocab::fact::{Fact, ReplicaFact, StateDigest};
 use vocab::ids::{ConnId, Epoch, MachineId, Zxid};
@@ -25,7 +24,7 @@ pub enum Role {
     /// It has given up a role and waits for its disk to come to rest.
     Settling,
     /// It looks for a leader.
-    Looking(Election),
+    Looking(Box<Election>),
     /// It leads, or is about to.
     Leading(Box<Leader>),
     /// It follows, or is about to.
@@ -241,7 +240,7 @@ impl Server {
     }
 
     fn notification(&self, vote: Option<Vote>, round: u64, state: PeerState) -> Notification {
-        Notification { vote, round, state, ensemble: Arc::new(self.core.course.joint().active.ensemble.clone()) }
+        Notification { vote, round, state, ensemble: self.core.course.joint().active.ensemble.clone() }
     }
 
     fn act(&mut self, action: Action, now: Now, out: &mut Out) {
@@ -301,7 +300,7 @@ impl Server {
         self.round += 1;
         out.note(ReplicaFact::Looking { round: self.round, last: self.core.store.last });
         let joint = self.core.course.joint().clone();
-        self.role = Role::Looking(Election::begin(self.core.own_vote(), self.round, joint, now.mono_ns));
+        self.role = Role::Looking(Box::new(Election::begin(self.core.own_vote(), self.round, joint, now.mono_ns)));
         self.act(Action::Broadcast, now, out);
     }
 

@@ -1,10 +1,27 @@
-//! How a leader brings a learner up to its history: DIFF, TRUNC or SNAP (LearnerHandler.syncFollower). A pure decision; never the sending.
+//! How a leader brings a learner up to its history: DIFF, TRUNC or SNAP (LearnerHandler.syncFollower), and the state that goes with the last. A pure decision; never the sending.
 //!
 //! Two logs that hold one transaction are equal up to it, so it is enough to find the last that both hold. ZooKeeper looks at committed transactions only, and cuts off what the
 //! leader itself has proposed and may be about to commit; here all of the leader's log counts. Where the nearest transaction turns out not to be in the learner's log, the learner
 //! says so by where its log ends after the cut, and asks again.
 
+use std::sync::Arc;
+
 use vocab::ids::Zxid;
+
+use crate::tree::{Tree, state};
+
+/// The last state that was written for a learner: the next one that comes before another commit gets the same bytes, since after an election they come all at once.
+#[derive(Clone, Debug, Default)]
+pub struct Written(Option<(Zxid, Arc<[u8]>)>);
+
+impl Written {
+    /// The whole state of a tree, which changes by committed transactions only.
+    pub fn state(&mut self, tree: &Tree) -> Arc<[u8]> {
+        let written = self.0.take().filter(|(last, _)| *last == tree.last);
+        let (_, state) = self.0.insert(written.unwrap_or_else(|| (tree.last, state::whole(tree).into())));
+        state.clone()
+    }
+}
 
 /// What to send to a learner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

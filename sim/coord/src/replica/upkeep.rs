@@ -10,7 +10,6 @@ use super::core::{Core, Out};
 use super::leader::{Joined, Leader, Phase};
 use super::sync::{self, Plan};
 use crate::message::{Message, Packet};
-use crate::tree::state;
 use crate::txn::Txn;
 
 /// The log before what is in memory, in order, and the zxid before its first.
@@ -62,7 +61,7 @@ impl Leader {
             Plan::Snap => {
                 let to = core.tree.last;
                 assert!(to >= last, "a state at {to} is older than the learner's {last}");
-                send(Packet::Snap { to, state: state::whole(&core.tree).into() });
+                send(Packet::Snap { to, state: self.written.state(&core.tree) });
                 (SyncMode::Snap, to)
             }
         };

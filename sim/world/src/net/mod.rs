@@ -40,6 +40,7 @@ impl<M> Net<M> {
     /// A machine more; it is off until its process starts.
     pub(crate) fn add(&mut self) {
         self.links.add();
+        self.streams.add();
         self.stations.push(Station { power: false, process: false });
     }
 
@@ -64,7 +65,7 @@ impl<M> Net<M> {
     pub(crate) fn rise(&mut self, now_ns: u64, machine: MachineId, queue: &mut Queue) {
         let had_power = std::mem::replace(&mut self.stations[machine.index()], Station { power: true, process: true }).power;
         if !had_power {
-            self.settle(now_ns, queue);
+            self.settle_at(now_ns, machine, queue);
         }
     }
 
@@ -75,16 +76,22 @@ impl<M> Net<M> {
         if power {
             station.power = false;
             self.streams.orphan(machine);
-            self.settle(now_ns, queue);
+            self.settle_at(now_ns, machine, queue);
         } else {
             self.streams.close_all(now_ns, machine, &mut self.links, queue);
         }
     }
 
-    /// Links were cut or mended, or machines lost or regained power: streams stall or go on accordingly.
+    /// Links were cut or mended: streams stall or go on accordingly.
     pub(crate) fn settle(&mut self, now_ns: u64, queue: &mut Queue) {
         let (links, stations) = (&self.links, &self.stations);
         self.streams.settle(now_ns, |from, to| links.is_cut(from, to) || !stations[to.index()].power, queue);
+    }
+
+    /// A machine lost or regained power.
+    fn settle_at(&mut self, now_ns: u64, machine: MachineId, queue: &mut Queue) {
+        let (links, stations) = (&self.links, &self.stations);
+        self.streams.settle_at(now_ns, machine, |from, to| links.is_cut(from, to) || !stations[to.index()].power, queue);
     }
 
     /// Whether nothing that `from` sends can reach the kernel of `to`.

@@ -1,7 +1,7 @@
 //! All streams: opening, sending, arriving, closing, breaking. An end whose machine lost power is told nothing until it sends to the machine's next life. Never the content of a
 //! message.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use vocab::ids::{ConnId, MachineId};
 use vocab::process::Event;
@@ -31,6 +31,8 @@ pub(crate) struct Streams<M> {
     first: u64,
     slots: Vec<Option<Stream<M>>>,
     free: Vec<u32>,
+    /// By machine, the streams that have an end on it: when a machine starts or goes down, all others are left alone.
+    ends: Vec<BTreeSet<ConnId>>,
 }
 
 /// In the index: no such stream any more.
@@ -38,11 +40,16 @@ const FREED: u32 = u32::MAX;
 
 impl<M> Default for Streams<M> {
     fn default() -> Self {
-        Streams { index: VecDeque::new(), first: 0, slots: Vec::new(), free: Vec::new() }
+        Streams { index: VecDeque::new(), first: 0, slots: Vec::new(), free: Vec::new(), ends: Vec::new() }
     }
 }
 
 impl<M> Streams<M> {
+    /// A machine more.
+    pub(crate) fn add(&mut self) {
+        self.ends.push(BTreeSet::new());
+    }
+
     /// A process opens a stream; `stalled` says which ways are barred now.
     #[expect(clippy::too_many_arguments, reason = "all of it is what an opening is")]
     pub(crate) fn open(&mut self, now_ns: u64, conn: ConnId, from: MachineId, to: MachineId, stalled: [bool; 2], latency_ns: u64, queue: &mut Queue) {
@@ -63,6 +70,9 @@ impl<M> Streams<M> {
         // Numbers between were given to processes that went down before they could use them.
         self.index.resize(place, FREED);
         self.index.push_back(slot);
+        for machine in [from, to] {
+            self.ends[machine.index()].insert(conn);
+        }
     }
 
     /// Whom `from` reaches by this stream, if it can still send on it.
@@ -215,21 +225,34 @@ impl<M> Streams<M> {
         }
     }
 
-    /// Links were cut or mended, or machines lost or regained power: each way stalls or goes on.
+    /// Links were cut or mended: each way stalls or goes on.
     pub(crate) fn settle(&mut self, now_ns: u64, is_barred: impl Fn(MachineId, MachineId) -> bool, queue: &mut Queue) {
         for slot in 0..self.slots.len() {
-            let Some(stream) = &mut self.slots[slot] else { continue };
-            for way in 0..2 {
-                let barred = is_barred(stream.ends[way].machine, stream.ends[1 - way].machine);
-                if barred && !stream.ways[way].stalled {
-                    stream.stall(way);
-                } else if !barred && stream.ways[way].stalled {
-                    stream.go_on(now_ns, way, queue);
-                }
-            }
-            let conn = stream.conn;
-            self.free_if_done(conn);
+            self.settle_one(now_ns, slot, &is_barred, queue);
         }
+    }
+
+    /// A machine lost or regained power: the same for the streams that have an end on it.
+    pub(crate) fn settle_at(&mut self, now_ns: u64, machine: MachineId, is_barred: impl Fn(MachineId, MachineId) -> bool, queue: &mut Queue) {
+        let mut slots: Vec<usize> = self.ends[machine.index()].iter().filter_map(|conn| self.slot(*conn)).collect();
+        slots.sort_unstable();
+        for slot in slots {
+            self.settle_one(now_ns, slot, &is_barred, queue);
+        }
+    }
+
+    fn settle_one(&mut self, now_ns: u64, slot: usize, is_barred: impl Fn(MachineId, MachineId) -> bool, queue: &mut Queue) {
+        let Some(stream) = &mut self.slots[slot] else { return };
+        for way in 0..2 {
+            let barred = is_barred(stream.ends[way].machine, stream.ends[1 - way].machine);
+            if barred && !stream.ways[way].stalled {
+                stream.stall(way);
+            } else if !barred && stream.ways[way].stalled {
+                stream.go_on(now_ns, way, queue);
+            }
+        }
+        let conn = stream.conn;
+        self.free_if_done(conn);
     }
 
     /// The streams between two machines, in the order of their opening.
@@ -283,9 +306,10 @@ impl<M> Streams<M> {
     /// A stream of which neither end can learn anything more is forgotten.
     fn free_if_done(&mut self, conn: ConnId) {
         let Some(slot) = self.slot(conn) else { return };
-        let done = self.slots[slot].as_ref().is_some_and(|stream| stream.ends.iter().all(|end| end.state == State::Gone));
-        if done {
-            self.slots[slot] = None;
+        if let Some(stream) = self.slots[slot].take_if(|stream| stream.ends.iter().all(|end| end.state == State::Gone)) {
+            for end in stream.ends {
+                self.ends[end.machine.index()].remove(&conn);
+            }
             self.free.push(slot as u32);
             self.index[(conn.0 - self.first) as usize] = FREED;
             while self.index.front() == Some(&FREED) {
@@ -307,7 +331,6 @@ impl<M> Streams<M> {
 
     /// The streams with an end on a machine, in the order of their opening.
     fn of(&self, machine: MachineId) -> Vec<ConnId> {
-        let streams = self.index.iter().filter(|slot| **slot != FREED).filter_map(|slot| self.slots[*slot as usize].as_ref());
-        streams.filter(|stream| stream.end_of(machine).is_some()).map(|stream| stream.conn).collect()
+        self.ends[machine.index()].iter().copied().collect()
     }
 }
