@@ -250,6 +250,11 @@ fn read_logs(files: &BTreeMap<FileName, Vec<u8>>, start: Zxid) -> Result<Logs, S
                 (false, false) => return Err(format!("{name} is unreadable at byte {good}, with records after it")),
             }
         }
+        if log.entries.is_empty() && next_first.is_none() {
+            // Begun for a transaction that was never durable: what comes next may be another, and its log must bear its name.
+            (logs.cut, logs.useless) = (None, [logs.useless, vec![(*name).clone()]].concat());
+            continue;
+        }
         logs.files.push((log, txns));
     }
     Ok(logs)
