@@ -154,7 +154,7 @@ impl<'r> Clients<'r> {
         for (at, note) in recording.notes.iter().enumerate() {
             match &note.fact {
                 Fact::Client(fact) => clients.saw(at as NoteIndex, note.machine, fact),
-                Fact::World(_) | Fact::Replica(_) => {}
+                Fact::World(_) | Fact::Replica(_) | Fact::Stream(_) => {}
             }
         }
         for connection in &clients.connections {

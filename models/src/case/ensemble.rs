@@ -99,7 +99,7 @@ impl<'r> Ensemble<'r> {
                     ensemble.lossy |= destroyed && recording.plan.budget == Budget::Unrestricted;
                 }
                 Fact::Replica(fact) if note.machine.index() < count => ensemble.said(at, note.machine, fact),
-                Fact::Replica(_) | Fact::Client(_) => {}
+                Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
             }
         }
         ensemble

@@ -37,6 +37,7 @@ pub fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
         heal: Heal { at_ms: 10, bound_ms: 60_000, absent: vec![] },
         budget: Budget::Majority,
         clients: workloads.iter().copied().map(client).collect(),
+        stream: None,
         faults: vec![],
     }
 }

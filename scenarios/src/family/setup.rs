@@ -91,6 +91,7 @@ pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
         weather,
         budget,
         clients,
+        stream: None,
         faults: vec![],
     };
     if plan.has_one_man_quorum() || plan.has_indispensable_voter() {

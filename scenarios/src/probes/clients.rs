@@ -114,7 +114,7 @@ impl Fold for Clients {
                 let place = machine.index() - usize::from(before.plan.replicas());
                 hits.mark_if(Mark::FlinkFinished, before.plan.clients.get(place).is_some_and(|client| client.workload == WorkloadKind::FlinkHa));
             }
-            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) => {}
+            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 }

@@ -114,7 +114,7 @@ impl Fold for Commits {
             }
             Fact::World(Happening::Exited { .. }) => self.lost(note.machine, before, hits),
             Fact::Replica(fact) => self.replica(note.machine, fact, before, hits),
-            Fact::World(_) | Fact::Client(_) => {}
+            Fact::World(_) | Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 }

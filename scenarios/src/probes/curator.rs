@@ -153,7 +153,7 @@ impl Fold for Curators {
     fn see(&mut self, note: &Note<Fact>, _: &Ensemble<'_>, hits: &mut Hits) {
         match &note.fact {
             Fact::World(Happening::Crashed { .. }) => drop(self.lives.remove(&note.machine)),
-            Fact::World(_) => {}
+            Fact::World(_) | Fact::Stream(_) => {}
             Fact::Replica(ReplicaFact::Proposed { txn, .. })
                 if txn.xid > Xid(0) && txn.error.is_none() && !matches!(txn.request, Request::Op(Op::Multi(_))) =>
             {

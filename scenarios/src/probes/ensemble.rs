@@ -93,7 +93,7 @@ impl<'p> Ensemble<'p> {
         match &note.fact {
             Fact::World(happening) => self.happen(note.at_ns, note.machine, happening),
             Fact::Replica(fact) => self.replica(note.machine, fact),
-            Fact::Client(_) => {}
+            Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 

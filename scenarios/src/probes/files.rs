@@ -100,7 +100,7 @@ impl Fold for Files {
                 FilesFact::Purged => disk.purging = false,
                 FilesFact::ReadBack { .. } => hits.mark(Mark::FarBehindDiff),
             },
-            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) => {}
+            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 }

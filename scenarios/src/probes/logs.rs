@@ -70,7 +70,7 @@ impl Fold for Logs {
                     self.fuzzy.remove(&(machine, *zxid));
                 }
             }
-            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) => {}
+            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn hit(recording: &Recording) -> Hits {
     for note in &recording.notes {
         world.see(note, &ensemble, &mut hits);
         match &note.fact {
-            Fact::World(_) => {}
+            Fact::World(_) | Fact::Stream(_) => {}
             Fact::Replica(_) => {
                 reaping.see(note, &ensemble, &mut hits);
                 outcomes.see(note, &ensemble, &mut hits);

@@ -94,7 +94,7 @@ impl Outcomes {
 impl Fold for Outcomes {
     fn see(&mut self, note: &Note<Fact>, _: &Ensemble<'_>, hits: &mut Hits) {
         match &note.fact {
-            Fact::World(_) => {}
+            Fact::World(_) | Fact::Stream(_) => {}
             Fact::Replica(fact) => self.replica(fact, hits),
             Fact::Client(fact) => self.client(note.machine, fact, hits),
         }

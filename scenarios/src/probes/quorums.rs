@@ -173,7 +173,7 @@ impl Fold for Quorums {
     fn see(&mut self, note: &Note<Fact>, before: &Ensemble<'_>, hits: &mut Hits) {
         match &note.fact {
             Fact::World(Happening::Crashed { .. } | Happening::Exited { .. }) => self.lost(note.machine),
-            Fact::World(_) => {}
+            Fact::World(_) | Fact::Stream(_) => {}
             Fact::Replica(fact) if before.is_replica(note.machine) => self.replica(note.machine, fact, before, hits),
             Fact::Replica(_) => {}
             Fact::Client(fact) => self.client(note.machine, fact, hits),

@@ -95,7 +95,7 @@ impl Fold for Sessions {
                 self.attached(home, *session, *again, *seen, hits);
             }
             Fact::Client(ClientFact::Expired { .. }) => hits.mark(Mark::ExpiryLearned),
-            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) => {}
+            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 }

@@ -94,7 +94,7 @@ impl Fold for Syncs {
                 }
                 _ => {}
             },
-            Fact::World(_) | Fact::Client(_) => {}
+            Fact::World(_) | Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 }

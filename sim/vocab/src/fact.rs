@@ -11,6 +11,7 @@ use crate::happening::Happening;
 use crate::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 pub use crate::recipe::RecipeFact;
 use crate::service::{ErrorCode, Op, Reply, Transaction, WatchEvent};
+use crate::stream::{MasterFact, OutsideFact, StreamFact, WorkerFact};
 
 /// A transaction's identity beyond its zxid: a checksum of its logged content. Two transactions with equal zxid and different marks are different transactions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub enum Fact {
     Replica(ReplicaFact),
     /// What a client saw.
     Client(ClientFact),
+    /// What the stream engine did, or what it talks to.
+    Stream(StreamFact),
 }
 
 impl From<Happening> for Fact {
@@ -73,6 +76,26 @@ impl From<ReplicaFact> for Fact {
 impl From<FilesFact> for Fact {
     fn from(fact: FilesFact) -> Fact {
         Fact::Replica(ReplicaFact::Files(fact))
+    }
+}
+impl From<StreamFact> for Fact {
+    fn from(fact: StreamFact) -> Fact {
+        Fact::Stream(fact)
+    }
+}
+impl From<MasterFact> for Fact {
+    fn from(fact: MasterFact) -> Fact {
+        Fact::Stream(StreamFact::Master(fact))
+    }
+}
+impl From<WorkerFact> for Fact {
+    fn from(fact: WorkerFact) -> Fact {
+        Fact::Stream(StreamFact::Worker(fact))
+    }
+}
+impl From<OutsideFact> for Fact {
+    fn from(fact: OutsideFact) -> Fact {
+        Fact::Stream(StreamFact::Outside(fact))
     }
 }
 impl From<ClientFact> for Fact {

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod curator;
 pub mod recipe;
 pub mod files;
+pub mod stream;
 pub mod fact;
 pub mod recording;
 pub mod verdict;

@@ -104,6 +104,23 @@ pub enum Event<M> {
     Disk(DiskAnswer),
 }
 
+impl<M> Event<M> {
+    /// The same event for a core that speaks another language; `None` for a message that it does not understand.
+    pub fn translate<N>(self, understood: impl FnOnce(M) -> Option<N>) -> Option<Event<N>> {
+        Some(match self {
+            Event::Boot => Event::Boot,
+            Event::Wake => Event::Wake,
+            Event::Order(word) => Event::Order(word),
+            Event::Accepted { conn, from } => Event::Accepted { conn, from },
+            Event::Opened { conn, to } => Event::Opened { conn, to },
+            Event::Closed { conn, peer } => Event::Closed { conn, peer },
+            Event::Message { conn, from, message } => Event::Message { conn, from, message: understood(message)? },
+            Event::Datagram { from, message } => Event::Datagram { from, message: understood(message)? },
+            Event::Disk(answer) => Event::Disk(answer),
+        })
+    }
+}
+
 /// An answer of the disk to a [`Token`], in the order of asking.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DiskAnswer {
@@ -264,7 +281,39 @@ pub struct Effects<M, F> {
     pub next_conn: ConnId,
 }
 
+impl<M> Effect<M> {
+    /// The same effect in another language.
+    pub fn translate<N>(self, say: impl FnOnce(M) -> N) -> Effect<N> {
+        match self {
+            Effect::Open { conn, to } => Effect::Open { conn, to },
+            Effect::Send { conn, message } => Effect::Send { conn, message: say(message) },
+            Effect::Close { conn } => Effect::Close { conn },
+            Effect::Datagram { to, message } => Effect::Datagram { to, message: say(message) },
+            Effect::Append { file, bytes } => Effect::Append { file, bytes },
+            Effect::Truncate { file, len } => Effect::Truncate { file, len },
+            Effect::Sync { file, token } => Effect::Sync { file, token },
+            Effect::Replace { file, bytes } => Effect::Replace { file, bytes },
+            Effect::Rename { from, to } => Effect::Rename { from, to },
+            Effect::Remove { file } => Effect::Remove { file },
+            Effect::SyncDir { token } => Effect::SyncDir { token },
+            Effect::Read { file, token } => Effect::Read { file, token },
+            Effect::List { token } => Effect::List { token },
+            Effect::Exit(exit) => Effect::Exit(exit),
+        }
+    }
+}
+
 impl<M, F> Effects<M, F> {
+    /// Lets a core that speaks another language act in this step: `act` gets effects of its own, which then follow what is here. An alarm that it sets is not this step's: its owner asks it when it must wake.
+    pub fn host<N, R>(&mut self, say: impl Fn(N) -> M, act: impl FnOnce(&mut Effects<N, F>) -> R) -> R {
+        let mut inner = Effects { list: Vec::new(), notes: std::mem::take(&mut self.notes), wake_ns: None, next_conn: self.next_conn };
+        let result = act(&mut inner);
+        self.notes = inner.notes;
+        self.next_conn = inner.next_conn;
+        self.list.extend(inner.list.into_iter().map(|effect| effect.translate(&say)));
+        result
+    }
+
     /// No effects yet; streams are numbered from `next_conn` on.
     pub fn new(next_conn: ConnId) -> Self {
         Effects { list: Vec::new(), notes: Vec::new(), wake_ns: None, next_conn }

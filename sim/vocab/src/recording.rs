@@ -79,7 +79,7 @@ impl Recording {
     pub fn history(&self) -> impl Iterator<Item = (u64, MachineId, &ClientFact)> {
         self.notes.iter().filter_map(|note| match &note.fact {
             Fact::Client(fact) => Some((note.at_ns, note.machine, fact)),
-            Fact::World(_) | Fact::Replica(_) => None,
+            Fact::World(_) | Fact::Replica(_) | Fact::Stream(_) => None,
         })
     }
 
@@ -87,7 +87,7 @@ impl Recording {
     pub fn replica_facts(&self) -> impl Iterator<Item = (u64, MachineId, &ReplicaFact)> {
         self.notes.iter().filter_map(|note| match &note.fact {
             Fact::Replica(fact) => Some((note.at_ns, note.machine, fact)),
-            Fact::World(_) | Fact::Client(_) => None,
+            Fact::World(_) | Fact::Client(_) | Fact::Stream(_) => None,
         })
     }
 }

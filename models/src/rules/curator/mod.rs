@@ -24,6 +24,6 @@ fn plan_of<'r>(case: &Case<'r>, machine: MachineId) -> Option<&'r ClientPlan> {
 fn begins_anew(fact: &Fact) -> bool {
     match fact {
         Fact::World(Happening::Booted { .. } | Happening::Crashed { .. } | Happening::Exited { .. }) | Fact::Client(ClientFact::Started) => true,
-        Fact::World(_) | Fact::Client(_) | Fact::Replica(_) => false,
+        Fact::World(_) | Fact::Client(_) | Fact::Replica(_) | Fact::Stream(_) => false,
     }
 }

@@ -56,7 +56,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                 // Who was frozen looks at its clock when it wakes.
                 standing.deadline_ns = standing.deadline_ns.map(|ns| ns.max(note.at_ns));
             }
-            Fact::World(_) | Fact::Replica(_) => {}
+            Fact::World(_) | Fact::Replica(_) | Fact::Stream(_) => {}
             Fact::Client(fact) => {
                 if standing.deadline_ns.is_some_and(|ns| note.at_ns > ns + ROUNDING_NS) {
                     finding.judge(false, || said("has been SUSPENDED for too long", standing.state));

@@ -106,7 +106,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                 }
                 FilesFact::SnapshotBegun { .. } | FilesFact::Purged | FilesFact::ReadBack { .. } => {}
             },
-            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) => {}
+            Fact::World(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
         }
     }
 }

@@ -62,6 +62,7 @@ fn plan(seed: u64, workload: WorkloadKind, clients: usize) -> Plan {
         heal: Heal { at_ms: HEAL_MS, bound_ms: 60_000, absent: vec![] },
         budget: Budget::Majority,
         clients: (0..clients).map(client).collect(),
+        stream: None,
         faults: vec![],
     }
 }

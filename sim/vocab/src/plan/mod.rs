@@ -9,6 +9,8 @@ mod quorums;
 mod plant;
 mod setup;
 mod span;
+mod stream;
+mod check_stream;
 
 use std::collections::BTreeSet;
 
@@ -23,6 +25,10 @@ pub use file::{Format, PlanError, line_at};
 pub use plant::Plant;
 pub use setup::{
     Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, CuratorPlan, DiskWeather, Heal, LinkWeather, OneLink, Seed, Weather, Weight, WorkloadKind,
+};
+
+pub use stream::{
+    CheckpointPlan, Fencing, HaPlan, InputPlan, NetworkPlan, RestartPlan, SinkKind, StepAction, StepPlan, StreamMachines, StreamPlan, StreamPlant,
 };
 
 /// The format of plans that this build reads and writes.
@@ -51,6 +57,9 @@ pub struct Plan {
     /// What each client does, in the order of their machines.
     #[serde(default)]
     pub clients: Vec<ClientPlan>,
+    /// The stream engine and what it talks to, if it takes part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamPlan>,
     /// The blows, in the order of their numbers.
     #[serde(default)]
     pub faults: Vec<Fault>,
@@ -67,9 +76,15 @@ impl Plan {
         self.cluster.replicas + self.cluster.observers
     }
 
-    /// All machines: the replicas, then the clients.
+    /// All machines: the replicas, then the clients, then the stream engine's masters and workers, the log, the ledger and the blob store.
     pub fn machines(&self) -> u16 {
-        self.replicas() + self.clients.len() as u16
+        self.replicas() + self.clients.len() as u16 + self.stream_machines().map_or(0, StreamMachines::count)
+    }
+
+    /// The machines of the stream engine, if it takes part.
+    pub fn stream_machines(&self) -> Option<StreamMachines> {
+        let first = self.replicas() + self.clients.len() as u16;
+        self.stream.as_ref().map(|stream| StreamMachines::new(first, stream))
     }
 
     /// The first configuration of the ensemble.

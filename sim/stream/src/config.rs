@@ -1,0 +1,21 @@
+//! What a machine of the stream engine knows from its start: the plan's settings and where everybody is. Data; never anything that changes.
+
+use std::sync::Arc;
+
+use vocab::ids::MachineId;
+use vocab::plan::{StreamMachines, StreamPlan};
+
+/// What a machine of the stream engine knows from its start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This machine.
+    pub me: MachineId,
+    /// The settings, which all machines share.
+    pub plan: Arc<StreamPlan>,
+    /// Where masters, workers, log, ledger and blob store are.
+    pub machines: StreamMachines,
+    /// The replicas of the coordination service, in the order of this machine's connect string.
+    pub servers: Vec<MachineId>,
+    /// A number that stands for chance: it differs from machine to machine. A life adds when it began.
+    pub lot: u64,
+}

@@ -1,0 +1,87 @@
+//! A job as a graph of vertices, each a chain of operators that runs in parallel, and of edges that say who sends what to whom. Never a running task.
+
+pub mod partition;
+
+use vocab::plan::StreamPlan;
+use vocab::stream::data::Topic;
+use vocab::stream::ids::{ChannelId, EdgeId, VertexId};
+use vocab::stream::job::JobKind;
+
+use crate::operator::OperatorKind;
+pub use partition::{KeyBy, Partitioner};
+
+/// A job's graph. Sources first, the sink last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobGraph {
+    /// The vertices; a [`VertexId`] is a place in here.
+    pub vertices: Vec<Vertex>,
+    /// The edges; an [`EdgeId`] is a place in here.
+    pub edges: Vec<Edge>,
+}
+
+/// A vertex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vertex {
+    /// By which its state is found again (uid).
+    pub uid: &'static str,
+    /// What it does.
+    pub role: Role,
+}
+
+/// What a vertex does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Reads a topic, makes watermarks, and lets `chain` have the records first, if there is one (a chained map or filter without state).
+    Source {
+        /// The topic.
+        topic: Topic,
+        /// What follows in the same task.
+        chain: Option<OperatorKind>,
+    },
+    /// An operator with its state.
+    Operator(OperatorKind),
+    /// Writes rows out, as the plan's sink says.
+    Sink,
+}
+
+/// An edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The sender.
+    pub from: VertexId,
+    /// The receiver.
+    pub to: VertexId,
+    /// Which of the receiver's inputs it is, from 0.
+    pub input: usize,
+    /// Who gets what.
+    pub partitioner: Partitioner,
+}
+
+impl JobGraph {
+    /// The graph of a job. All its vertices have the job's parallelism.
+    pub fn of(kind: JobKind, plan: &StreamPlan) -> JobGraph {
+        let _ = (kind, plan);
+        unimplemented!("the catalogue of jobs")
+    }
+
+    /// The edges that end at a vertex, in the order of its inputs.
+    pub fn inputs(&self, vertex: VertexId) -> impl Iterator<Item = (EdgeId, &Edge)> {
+        self.numbered().filter(move |(_, edge)| edge.to == vertex)
+    }
+
+    /// The edges that begin at a vertex.
+    pub fn outputs(&self, vertex: VertexId) -> impl Iterator<Item = (EdgeId, &Edge)> {
+        self.numbered().filter(move |(_, edge)| edge.from == vertex)
+    }
+
+    /// All channels of an edge at a parallelism, in order.
+    pub fn channels(&self, edge: EdgeId, parallelism: u16) -> Vec<ChannelId> {
+        let all = (0..parallelism).flat_map(|from| (0..parallelism).map(move |to| ChannelId { edge, from, to }));
+        let forward = self.edges[usize::from(edge.0)].partitioner == Partitioner::Forward;
+        all.filter(|channel| !forward || channel.from == channel.to).collect()
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (EdgeId, &Edge)> {
+        self.edges.iter().enumerate().map(|(i, edge)| (EdgeId(i as u16), edge))
+    }
+}

@@ -1,0 +1,99 @@
+//! What the stream engine's part of a plan must satisfy. Each flaw names its place and what to do.
+
+use super::{Flaw, NetworkPlan, Plan, StepAction};
+
+/// The most masters that a plan may have.
+const MASTERS_MAX: u16 = 9;
+/// The most workers that a plan may have.
+const WORKERS_MAX: u16 = 64;
+/// Flink's upper bound of max parallelism (UPPER_BOUND_MAX_PARALLELISM).
+const MAX_PARALLELISM_MAX: u16 = 32_768;
+/// The most records of input: the judge holds all of them.
+const RECORDS_MAX: u32 = 1_000_000;
+/// The least buffers a way: fewer cannot carry one record from one task to another.
+const BUFFERS_MIN: u32 = 2;
+
+impl Plan {
+    /// Says what cannot be run of the stream engine's part, the first flaw first.
+    pub(super) fn check_stream(&self) -> Result<(), Flaw> {
+        let Some(stream) = &self.stream else { return Ok(()) };
+        let flaw = |at: &[&str], what: String, remedy: String| {
+            Err(Flaw { at: std::iter::once("stream").chain(at.iter().copied()).map(ToString::to_string).collect(), what, remedy })
+        };
+        let within = |key: &str, value: u64, least: u64, most: u64| match value {
+            value if value < least || value > most => flaw(&[key], format!("{key} is {value}"), format!("give {least} to {most}")),
+            _ => Ok(()),
+        };
+        within("masters", stream.masters.into(), 1, MASTERS_MAX.into())?;
+        within("workers", stream.workers.into(), 1, WORKERS_MAX.into())?;
+        within("slots", stream.slots.into(), 1, 64)?;
+        within("max_parallelism", stream.max_parallelism.into(), 1, MAX_PARALLELISM_MAX.into())?;
+        let slots = u64::from(stream.workers) * u64::from(stream.slots);
+        let most = slots.min(stream.max_parallelism.into());
+        let steps = stream.steps.iter().map(|step| match step.action {
+            StepAction::Savepoint => stream.parallelism,
+            StepAction::Rescale { parallelism } => parallelism,
+        });
+        for parallelism in std::iter::once(stream.parallelism).chain(steps) {
+            if parallelism == 0 || u64::from(parallelism) > most {
+                let remedy = format!("give 1 to {most}: there are {slots} slots and {} key groups", stream.max_parallelism);
+                return flaw(&["parallelism"], format!("a parallelism of {parallelism}"), remedy);
+            }
+        }
+        if stream.input.records > RECORDS_MAX || stream.input.partitions == 0 {
+            let what = format!("{} records in {} partitions", stream.input.records, stream.input.partitions);
+            return flaw(&["input"], what, format!("give at most {RECORDS_MAX} records and at least 1 partition"));
+        }
+        for (key, value) in [
+            ("interval_ms", stream.checkpoints.interval_ms),
+            ("timeout_ms", stream.checkpoints.timeout_ms),
+            ("max_concurrent", stream.checkpoints.max_concurrent.into()),
+            ("retained", stream.checkpoints.retained.into()),
+        ] {
+            if value == 0 {
+                return flaw(&["checkpoints", key], format!("{key} is 0"), "give at least 1".into());
+            }
+        }
+        if stream.checkpoints.unaligned && stream.checkpoints.max_concurrent > 1 {
+            let remedy = "give 1, as Flink demands, or leave unaligned out";
+            return flaw(&["checkpoints", "max_concurrent"], format!("{} with unaligned checkpoints", stream.checkpoints.max_concurrent), remedy.into());
+        }
+        check_network(&stream.network)?;
+        if stream.heartbeat_interval_ms == 0 || stream.heartbeat_timeout_ms <= stream.heartbeat_interval_ms {
+            let remedy = "give a heartbeat_timeout_ms above heartbeat_interval_ms, and that at least 1";
+            return flaw(&["heartbeat_timeout_ms"], format!("a timeout of {} ms", stream.heartbeat_timeout_ms), remedy.into());
+        }
+        let is_path = stream.ha.root.starts_with('/') && stream.ha.root.len() > 1 && !stream.ha.root.ends_with('/') && !stream.ha.root.contains("//");
+        if !is_path {
+            return flaw(&["ha", "root"], format!("{:?} is no znode's path", stream.ha.root), "give a path such as /flink".into());
+        }
+        if stream.ha.session_timeout_ms == 0 {
+            return flaw(&["ha", "session_timeout_ms"], "a session timeout of 0".into(), "give at least 1 ms; the service takes 2 to 20 ticks".into());
+        }
+        Ok(())
+    }
+}
+
+/// Shares are percentages, and enough must be left of them.
+fn check_network(network: &NetworkPlan) -> Result<(), Flaw> {
+    let flaw = |key: &str, what: String, remedy: String| Err(Flaw { at: vec!["stream".into(), "network".into(), key.into()], what, remedy });
+    for (key, percent) in [
+        ("network_percent", network.network_percent),
+        ("consumer_percent", network.consumer_percent),
+        ("consumer_offheap_percent", network.consumer_offheap_percent),
+    ] {
+        if percent > 100 {
+            return flaw(key, format!("{percent} percent"), "give at most 100".into());
+        }
+    }
+    if network.segments > 1_000_000 || network.buffer_records == 0 {
+        let what = format!("{} segments, {} records a buffer", network.segments, network.buffer_records);
+        return flaw("segments", what, "give at most 1000000 segments and at least 1 record a buffer".into());
+    }
+    let (sending, receiving) = network.buffers();
+    if sending < BUFFERS_MIN || receiving < BUFFERS_MIN {
+        let what = format!("{sending} buffers to send and {receiving} to receive come of these shares");
+        return flaw("network_percent", what, format!("give each way at least {BUFFERS_MIN}: a larger share or more segments"));
+    }
+    Ok(())
+}
