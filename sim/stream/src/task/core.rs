@@ -313,7 +313,7 @@ impl Task {
         let is_source = matches!(self.role, Role::Source { .. });
         self.work = match finished {
             true => Work::Finished,
-            false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), desk),
+            false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), self.deployment.kind, desk),
         };
         let (state, replayed) = (self.summary(), self.gate.replayed());
         desk.note(WorkerFact::Running { attempt: desk.attempt, from, state, replayed });
