@@ -112,6 +112,12 @@ impl WorkerProcess {
         }
     }
 
+    /// Lets it know who leads, where no coordination service runs.
+    #[cfg(test)]
+    pub(super) fn announce(&mut self, machine: vocab::ids::MachineId, leader: LeaderId) {
+        self.retrieval.announce(machine, leader);
+    }
+
     /// What holds between steps.
     pub fn check(&self) -> Result<(), String> {
         self.curator.check()?;
@@ -147,6 +153,12 @@ impl WorkerProcess {
     }
 
     fn on_coord(&mut self, event: Event<Message>, now: Now, out: &mut Out) {
+        // A client of the coordination service closes every stream that it does not know.
+        if let Event::Opened { to: peer, .. } | Event::Closed { peer, .. } = &event
+            && !self.config.servers.contains(peer)
+        {
+            return;
+        }
         let understood = |message| if let Message::Coord(message) = message { Some(message) } else { None };
         let Some(event) = event.translate(understood) else { return };
         out.host(Message::Coord, |out| {
