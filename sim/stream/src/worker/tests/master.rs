@@ -174,7 +174,8 @@ impl Master {
         if self.is_failing || !self.tasks.values().all(|(_, state)| matches!(state, State::Running | State::Finished)) {
             return;
         }
-        let running: Vec<(AttemptId, MachineId)> = self.tasks.iter().filter(|(_, (_, state))| *state == State::Running).map(|(attempt, (worker, _))| (*attempt, *worker)).collect();
+        let running: Vec<(AttemptId, MachineId)> =
+            self.tasks.iter().filter(|(_, (_, state))| *state == State::Running).map(|(attempt, (worker, _))| (*attempt, *worker)).collect();
         if let Some((checkpoint, kind, acks)) = &self.pending {
             if self.pending_is_complete(acks) {
                 let (checkpoint, kind, acks) = (*checkpoint, *kind, acks.clone());
@@ -227,7 +228,8 @@ impl Master {
         for subtask in self.graph_subtasks() {
             let ends = |incoming: bool| -> Vec<ChannelId> {
                 let (vertex, index) = (subtask.vertex, subtask.index);
-                let edges: Vec<_> = if incoming { self.graph.inputs(vertex).map(|(id, _)| id).collect() } else { self.graph.outputs(vertex).map(|(id, _)| id).collect() };
+                let edges: Vec<_> =
+                    if incoming { self.graph.inputs(vertex).map(|(id, _)| id).collect() } else { self.graph.outputs(vertex).map(|(id, _)| id).collect() };
                 let channels = edges.into_iter().flat_map(|edge| self.graph.channels(edge, self.plan.parallelism));
                 channels.filter(|channel| if incoming { channel.to == index } else { channel.from == index }).collect()
             };

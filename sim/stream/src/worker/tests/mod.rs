@@ -14,6 +14,7 @@ use vocab::stream::data::{Input, Row, Topic};
 use vocab::stream::ids::SplitId;
 use vocab::stream::job::JobKind;
 use vocab::stream::state::SnapshotKind;
+use vocab::stream::worker::TaskEnd;
 use vocab::stream::{OutsideFact, StreamFact, WorkerFact};
 use vocab::time::{MILLISECOND, SECOND};
 
@@ -119,7 +120,14 @@ fn report(stage: &Stage) -> String {
             }
         }
     }
-    let last: Vec<String> = stage.facts.iter().filter(|(_, fact)| matches!(fact, StreamFact::Worker(_))).rev().take(30).map(|(machine, fact)| format!("{machine}: {fact:?}")).collect();
+    let last: Vec<String> = stage
+        .facts
+        .iter()
+        .filter(|(_, fact)| matches!(fact, StreamFact::Worker(_)))
+        .rev()
+        .take(30)
+        .map(|(machine, fact)| format!("{machine}: {fact:?}"))
+        .collect();
     text + &format!("at {} ns after {} events\n", stage.now_ns, stage.events) + &last.join("\n")
 }
 
@@ -129,7 +137,9 @@ fn output(stage: &Stage) -> BTreeMap<Row, usize> {
     let mut keyed: BTreeMap<Row, Row> = BTreeMap::new();
     for (_, fact) in &stage.facts {
         match fact {
-            StreamFact::Outside(OutsideFact::TxnCommitted { rows: committed, .. }) => committed.iter().for_each(|row| *rows.entry(row.clone()).or_default() += 1),
+            StreamFact::Outside(OutsideFact::TxnCommitted { rows: committed, .. }) => {
+                committed.iter().for_each(|row| *rows.entry(row.clone()).or_default() += 1)
+            }
             StreamFact::Outside(OutsideFact::Upserted { key, row, .. }) => drop(keyed.insert(key.clone(), row.clone())),
             _ => {}
         }
@@ -233,12 +243,83 @@ fn plants_do_harm() {
         })
     };
     for (plant, job, unaligned) in [
-        (StreamPlant::CommitBeforeComplete, JobKind::Q0, false),
         (StreamPlant::BarrierDoesNotBlock, JobKind::WordCount, false),
         (StreamPlant::OffsetAhead, JobKind::Q0, false),
         (StreamPlant::TimersNotSaved, JobKind::Q7, false),
         (StreamPlant::ChannelStateLost, JobKind::WordCount, true),
     ] {
         assert!(harm(plant, job, unaligned), "{plant:?} is not seen in what is committed");
+    }
+}
+
+#[test]
+fn a_hasty_sink_commits_before_it_is_told() {
+    let mut plan = plan(JobKind::Q0);
+    let is_hasty = |stage: &Stage| {
+        let (mut told, mut hasty) = (std::collections::BTreeSet::new(), 0);
+        for (_, fact) in &stage.facts {
+            match fact {
+                StreamFact::Worker(WorkerFact::Notified { checkpoint, .. }) => drop(told.insert(*checkpoint)),
+                StreamFact::Worker(WorkerFact::Committing { checkpoint, .. }) => hasty += usize::from(!told.contains(checkpoint)),
+                _ => {}
+            }
+        }
+        hasty > 0
+    };
+    assert!(!is_hasty(&run(&plan, 1, &[])));
+    (plan.plant, plan.input.until_ms) = (Some(StreamPlant::CommitBeforeComplete), 100);
+    plan.checkpoints.interval_ms = 20;
+    assert!((0..40).any(|seed| is_hasty(&run(&plan, seed, &[]))));
+}
+
+#[test]
+fn what_a_former_attempt_left_open_is_aborted_unless_nobody_fences() {
+    let mut plan = plan(JobKind::Q0);
+    let aborted =
+        |plan: &StreamPlan| (0..10).map(|seed| count(&run(plan, seed, &[(700, 0)]), |fact| matches!(fact, WorkerFact::Aborting { .. }))).sum::<usize>();
+    assert!(aborted(&plan) > 0);
+    plan.plant = Some(StreamPlant::ProducerNotFenced);
+    assert_eq!(aborted(&plan), 0);
+}
+
+#[test]
+fn silent_splits_do_not_hold_the_watermark() {
+    let mut plan = plan(JobKind::WordCount);
+    (plan.input.idle_ms, plan.input.until_ms) = (30, 4_000);
+    let stage = run(&plan, 1, &[(700, 0)]);
+    let told = |idle| count(&stage, |fact| matches!(fact, WorkerFact::Idle { idle: is, .. } if *is == idle));
+    assert!(told(true) > 0 && told(false) > 0);
+}
+
+#[test]
+fn a_worker_with_too_few_buffers_says_so() {
+    let mut plan = plan(JobKind::Q5);
+    plan.network.segments = 40;
+    let mut stage = stage(plan, 1);
+    while stage.now_ns < 300 * MILLISECOND {
+        stage.step();
+    }
+    let is_short = |fact: &WorkerFact| matches!(fact, WorkerFact::Ended { end: TaskEnd::Failed { why }, .. } if why.starts_with("Insufficient number of network buffers: required"));
+    assert!(count(&stage, is_short) > 0);
+}
+
+#[test]
+fn counters_with_timers_of_the_wall_clock_finish() {
+    for seed in 0..8 {
+        let stage = run(&plan(JobKind::Counters), seed, &[(300 + seed * 211, seed as u16)]);
+        assert!(count(&stage, |fact| matches!(fact, WorkerFact::TimersFired { .. })) > 0);
+    }
+}
+
+#[test]
+fn little_room_means_pressure_and_nothing_else() {
+    for seed in 0..8 {
+        let mut plan = plan(JobKind::WordCount);
+        plan.network.buffer_records = 1;
+        plan.network.segments = 300;
+        (plan.input.until_ms, plan.checkpoints.interval_ms) = (200, 50);
+        let stage = run(&plan, seed, &[(150 + seed * 10, seed as u16)]);
+        assert_eq!(output(&stage), output(&run(&plan, 0, &[])));
+        assert!(count(&stage, |fact| matches!(fact, WorkerFact::Pressure { blocked_us: 1.., .. })) > 0);
     }
 }
