@@ -74,7 +74,7 @@ impl Task {
         if !self.snapshots.abort(checkpoint, why, desk) {
             desk.note(WorkerFact::SnapshotAborted { attempt: desk.attempt, checkpoint, why: why.into() });
         }
-        if checkpoint > self.emitted {
+        if checkpoint > self.emitted && !self.ending.is_told() {
             self.output.cancel(checkpoint);
         }
         desk.up(Up::Decline { attempt: desk.attempt, checkpoint, why: why.into(), counts: false });
@@ -97,7 +97,8 @@ impl Task {
         let checkpoint = barrier.checkpoint;
         assert!(checkpoint > self.emitted, "barriers rise: {checkpoint} comes after {}", self.emitted);
         self.emitted = checkpoint;
-        let (outputs, overtaken) = self.output.barrier(barrier);
+        // Whoever was told that nothing comes any more counts this channel as aligned.
+        let (outputs, overtaken) = if self.ending.is_told() { (self.output.cuts(), Vec::new()) } else { self.output.barrier(barrier) };
         if let Work::Sink(sink) = &mut self.work {
             sink.prepare(checkpoint);
         }
@@ -134,8 +135,8 @@ impl Task {
         desk.note(WorkerFact::EndOfData { attempt: desk.attempt, drained });
     }
 
-    pub(super) fn finish_if_done(&mut self, desk: &mut Desk) {
-        let _ = desk;
+    /// Says downstream that nothing comes any more, once that is so.
+    pub(super) fn end_partition(&mut self) {
         if self.pending.is_none() && self.ending.tell() {
             self.output.event(Buffer::EndOfPartition);
         }
@@ -159,7 +160,7 @@ impl Task {
                 let (committables, next_txn) = sink.state();
                 (OperatorState::default(), Unkeyed { committables, next_txn, ..Unkeyed::default() })
             }
-            Work::Finished { .. } => (OperatorState::default(), Unkeyed::default()),
+            Work::Finished => (OperatorState::default(), Unkeyed::default()),
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use vocab::plan::StreamPlant;
+use vocab::plan::{StreamPlan, StreamPlant};
 use vocab::stream::WorkerFact;
 use vocab::stream::data::LATEST;
-use vocab::stream::ids::{AttemptId, CheckpointId, SplitId};
+use vocab::stream::ids::{AttemptId, ChannelId, CheckpointId, EdgeId, SplitId};
 use vocab::stream::worker::TaskEnd;
-use vocab::time::MILLISECOND;
+use vocab::time::{MILLISECOND, Now};
 
 use super::channel::{EXCLUSIVE, InputChannel};
 use super::desk::{Desk, Errand, Route};
@@ -71,10 +71,10 @@ impl Task {
     pub fn new(deployment: Deployment, graph: &JobGraph, room: Room, desk: &mut Desk) -> Task {
         let subtask = deployment.attempt.subtask;
         let role = graph.vertices[usize::from(subtask.vertex.0)].role.clone();
-        let input = |edge: vocab::stream::ids::EdgeId| graph.edges[usize::from(edge.0)].input;
+        let input = |edge: EdgeId| graph.edges[usize::from(edge.0)].input;
         let channels: Vec<InputChannel> =
             deployment.inputs.iter().map(|(channel, producer, machine)| InputChannel::new(*channel, *producer, *machine, input(channel.edge))).collect();
-        let edges: Vec<(vocab::stream::ids::EdgeId, Partitioner)> = graph.outputs(subtask.vertex).map(|(id, edge)| (id, edge.partitioner)).collect();
+        let edges: Vec<(EdgeId, Partitioner)> = graph.outputs(subtask.vertex).map(|(id, edge)| (id, edge.partitioner)).collect();
         let checkpoints = desk.plan.checkpoints;
         let timeout_ns = (checkpoints.unaligned && checkpoints.aligned_timeout_ms > 0).then(|| u64::from(checkpoints.aligned_timeout_ms) * MILLISECOND);
         let manner = Manner { timeout_ns, blocks: !desk.has_plant(StreamPlant::BarrierDoesNotBlock) };
@@ -90,7 +90,7 @@ impl Task {
             role,
             placement,
             restoring: Some(restoring),
-            work: Work::Finished { is_source: false },
+            work: Work::Finished,
             snapshots: Snapshots::default(),
             pending: None,
             emitted: CheckpointId(0),
@@ -133,7 +133,7 @@ impl Task {
             (Errand::Init, Work::Sink(sink)) => sink.on_init(answer, desk),
             (Errand::Write, Work::Sink(sink)) => sink.on_written(answer, desk),
             (Errand::Commit(committable), Work::Sink(sink)) => sink.on_committed(&committable, answer, desk),
-            (Errand::Fetch(_) | Errand::Init | Errand::Write | Errand::Commit(_), Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished { .. }) => {}
+            (Errand::Fetch(_) | Errand::Init | Errand::Write | Errand::Commit(_), Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished) => {}
         }
         self.settle(desk);
     }
@@ -182,10 +182,22 @@ impl Task {
             Packet::Closed => {
                 if self.gate.place_of(channel, producer).is_some_and(|place| !self.gate.has_end(place)) {
                     desk.fail(format!("The producer of a channel is gone: {producer} (ProducerFailedException)."));
+                } else if let Some(channel) = self.output.channel_mut(channel, consumer) {
+                    channel.route = None;
                 }
             }
         }
         self.settle(desk);
+    }
+
+    /// Whether it sends into this channel.
+    pub fn produces(&self, channel: ChannelId, consumer: AttemptId) -> bool {
+        self.output.channels().iter().any(|known| known.id == channel && known.consumer == consumer)
+    }
+
+    /// Whether it has a channel over a stream that this worker opened.
+    pub fn uses(&self, route: Route) -> bool {
+        self.gate.channels().iter().any(|channel| channel.route == Some(route))
     }
 
     /// A stream between workers is gone.
@@ -212,9 +224,9 @@ impl Task {
     }
 
     /// When it must hear of the time.
-    pub fn wake_ns(&self, desk: &Desk) -> Option<u64> {
+    pub fn wake_ns(&self, now: Now, plan: &StreamPlan) -> Option<u64> {
         let retries = self.retries.values().filter(|retry| retry.is_due).map(|retry| retry.at_ns).min();
-        [self.gate.deadline_ns(), self.output.wake_ns(), self.work_wake_ns(desk), retries].into_iter().flatten().min()
+        [self.gate.deadline_ns(), self.output.wake_ns(), self.work_wake_ns(now, plan), retries].into_iter().flatten().min()
     }
 
     /// It has come to its end.
@@ -223,11 +235,16 @@ impl Task {
             self.snapshots.abort(checkpoint, "The task ended.", desk);
         }
         self.tell_pressure(desk);
-    }
-
-    /// Its output has another share of the pool.
-    pub fn resize(&mut self, sending: u32) {
-        self.output.resize(sending);
+        for channel in self.output.channels() {
+            if let Some(route) = channel.route {
+                desk.to_consumer(route, channel.id, channel.consumer, Packet::Closed);
+            }
+        }
+        for channel in self.gate.channels() {
+            if let Some(route) = channel.route {
+                desk.to_producer(route, channel.id, channel.producer, Packet::Closed);
+            }
+        }
     }
 
     /// What holds between steps.
@@ -235,7 +252,7 @@ impl Task {
         self.gate.check()?;
         match &self.work {
             Work::Operator(operator) => operator.check(),
-            Work::Source { .. } | Work::Sink(_) | Work::Finished { .. } => Ok(()),
+            Work::Source { .. } | Work::Sink(_) | Work::Finished => Ok(()),
         }
     }
 
@@ -295,7 +312,7 @@ impl Task {
         }
         let is_source = matches!(self.role, Role::Source { .. });
         self.work = match finished {
-            true => Work::Finished { is_source },
+            true => Work::Finished,
             false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), desk),
         };
         let (state, replayed) = (self.summary(), self.gate.replayed());
@@ -326,9 +343,9 @@ impl Task {
             }
         }
         self.work.ask(desk);
-        self.finish_if_done(desk);
+        self.end_partition();
         self.output.pump(desk);
-        if self.ending.is_over(&self.gate) && self.output.is_empty() && self.work.is_done() {
+        if self.ending.is_over(&self.gate) && self.output.is_empty() && self.work.is_done() && self.snapshots.is_idle() {
             desk.wants.end.get_or_insert(TaskEnd::Finished);
         }
     }

@@ -65,6 +65,11 @@ impl Ending {
         now
     }
 
+    /// Whether EndOfPartition was sent.
+    pub fn is_told(&self) -> bool {
+        self.is_told
+    }
+
     /// Whether all is said, and all inputs have ended.
     pub fn is_over(&self, gate: &Gate) -> bool {
         self.is_told && (gate.channels().is_empty() || gate.is_over())

@@ -14,7 +14,7 @@ use vocab::stream::state::InputCut;
 use super::barriers::Barriers;
 use super::channel::{InputChannel, elements};
 use super::mark;
-use crate::message::{Barrier, Buffer, Element};
+use crate::message::{Barrier, Buffer};
 pub use overtake::Persisting;
 
 /// CHECKPOINT_DECLINED_SUBSUMED.

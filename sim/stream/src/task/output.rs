@@ -130,6 +130,11 @@ impl Output {
         (cuts, state)
     }
 
+    /// The cut without a barrier: nothing comes any more.
+    pub fn cuts(&self) -> Vec<OutputCut> {
+        self.channels.iter().map(|channel| OutputCut { channel: channel.id, emitted: channel.mark, persisted: 0 }).collect()
+    }
+
     /// Says downstream that a checkpoint is given up.
     pub fn cancel(&mut self, checkpoint: CheckpointId) {
         self.event(Buffer::CancelBarrier(checkpoint));
@@ -163,11 +168,6 @@ impl Output {
     /// Whether there is room for what the next input makes.
     pub fn is_available(&self) -> bool {
         self.channels.iter().map(Subpartition::used).sum::<u32>() < self.size || self.channels.is_empty()
-    }
-
-    /// How many buffers it may use from here on.
-    pub fn resize(&mut self, size: u32) {
-        self.size = size;
     }
 
     /// Whether everything is sent.

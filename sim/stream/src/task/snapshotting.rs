@@ -135,6 +135,11 @@ impl Snapshots {
         true
     }
 
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.uploads.is_empty()
+    }
+
     /// Checkpoints under way.
     pub fn under_way(&self) -> Vec<CheckpointId> {
         self.uploads.keys().copied().collect()

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use vocab::plan::StreamPlan;
 use vocab::stream::WorkerFact;
 use vocab::stream::data::{Datum, EventTime, Input, LATEST, Record};
-use vocab::time::{MICROSECOND, MILLISECOND};
+use vocab::time::{MICROSECOND, MILLISECOND, Now};
 
 use super::channel::elements;
 use super::core::Task;
@@ -32,7 +33,7 @@ impl Task {
     }
 
     /// Whether [`Task::turn`] would do something.
-    pub fn is_ready(&self, desk: &Desk) -> bool {
+    pub fn is_ready(&self, now: Now) -> bool {
         if !self.is_running() {
             return false;
         }
@@ -40,22 +41,22 @@ impl Task {
             return self.work.is_flushed();
         }
         let urgent = !self.has_room();
-        let is_due = !urgent && self.timer_ns(desk).is_some_and(|at_ns| at_ns <= desk.now.mono_ns);
+        let is_due = !urgent && self.timer_ns(now).is_some_and(|at_ns| at_ns <= now.mono_ns);
         let reads = match &self.work {
             Work::Source { reader, .. } => !urgent && (reader.is_ready() || reader.is_exhausted() && !self.ending.has_ended()),
-            Work::Operator(_) | Work::Sink(_) | Work::Finished { .. } => false,
+            Work::Operator(_) | Work::Sink(_) | Work::Finished => false,
         };
         is_due || reads || self.gate.is_ready(urgent)
     }
 
     /// When the work itself must hear of the time.
-    pub(super) fn work_wake_ns(&self, desk: &Desk) -> Option<u64> {
+    pub(super) fn work_wake_ns(&self, now: Now, plan: &StreamPlan) -> Option<u64> {
         let reads = match &self.work {
-            Work::Source { reader, .. } if !self.ending.has_ended() => reader.wake_ns(desk.plan.input.idle_ms),
-            Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished { .. } => None,
+            Work::Source { reader, .. } if !self.ending.has_ended() => reader.wake_ns(plan.input.idle_ms),
+            Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished => None,
         };
         // A timer that is due and has no room is heard when there is some.
-        reads.into_iter().chain(self.timer_ns(desk).filter(|_| self.has_room() && self.pending.is_none())).min()
+        reads.into_iter().chain(self.timer_ns(now).filter(|_| self.has_room() && self.pending.is_none())).min()
     }
 
     fn has_room(&self) -> bool {
@@ -63,10 +64,10 @@ impl Task {
     }
 
     /// When the operator's next processing-time timer is due, by the monotonic clock.
-    fn timer_ns(&self, desk: &Desk) -> Option<u64> {
+    fn timer_ns(&self, now: Now) -> Option<u64> {
         let Work::Operator(operator) = &self.work else { return None };
-        let ahead_ms = operator.next_processing_ms()?.saturating_sub(desk.now.wall_ms()).max(0);
-        Some(desk.now.mono_ns + ahead_ms as u64 * MILLISECOND)
+        let ahead_ms = operator.next_processing_ms()?.saturating_sub(now.wall_ms()).max(0);
+        Some(now.mono_ns + ahead_ms as u64 * MILLISECOND)
     }
 
     fn work_once(&mut self, desk: &mut Desk) -> Option<u64> {
@@ -74,7 +75,7 @@ impl Task {
             return self.fix_if_flushed(desk).then_some(BUFFER_NS);
         }
         let urgent = !self.has_room();
-        if !urgent && self.timer_ns(desk).is_some_and(|at_ns| at_ns <= desk.now.mono_ns) {
+        if !urgent && self.timer_ns(desk.now).is_some_and(|at_ns| at_ns <= desk.now.mono_ns) {
             return Some(self.fire(desk));
         }
         if let Work::Source { .. } = &self.work {
@@ -116,7 +117,7 @@ impl Task {
                     Work::Operator(operator) => operator.on_record(input, record, &mut collector),
                     Work::Sink(sink) => sink.on_record(record, desk),
                     // A subtask that had finished hears of nothing but ends.
-                    Work::Source { .. } | Work::Finished { .. } => {}
+                    Work::Source { .. } | Work::Finished => {}
                 },
                 Element::Watermark(watermark) => {
                     let changes = self.valve.on_watermark(channel, *watermark);
@@ -152,7 +153,7 @@ impl Task {
         match &mut self.work {
             Work::Operator(operator) => operator.on_watermark(watermark, &mut collector),
             Work::Source { chain: Some(operator), .. } => operator.on_watermark(watermark, &mut collector),
-            Work::Source { chain: None, .. } | Work::Sink(_) | Work::Finished { .. } => {}
+            Work::Source { chain: None, .. } | Work::Sink(_) | Work::Finished => {}
         }
         self.emit(collector, desk);
         desk.note(WorkerFact::WatermarkAdvanced { attempt: desk.attempt, watermark });
@@ -206,7 +207,7 @@ impl Task {
             let record = Record { at: input.at(), datum: Datum::Input(input.clone()) };
             match &mut self.work {
                 Work::Source { chain: Some(operator), .. } => operator.on_record(0, &record, &mut collector),
-                Work::Source { chain: None, .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished { .. } => collector.records.push(record),
+                Work::Source { chain: None, .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished => collector.records.push(record),
             }
         }
         self.emit(collector, desk);

@@ -25,10 +25,7 @@ pub enum Work {
     /// Writes rows out.
     Sink(Box<Sink>),
     /// The subtask had finished before the checkpoint that it began from: it only says so.
-    Finished {
-        /// It has no input.
-        is_source: bool,
-    },
+    Finished,
 }
 
 impl Work {
@@ -60,7 +57,7 @@ impl Work {
     pub fn is_available(&self) -> bool {
         match self {
             Work::Sink(sink) => sink.is_available(),
-            Work::Source { .. } | Work::Operator(_) | Work::Finished { .. } => true,
+            Work::Source { .. } | Work::Operator(_) | Work::Finished => true,
         }
     }
 
@@ -68,7 +65,7 @@ impl Work {
     pub fn is_flushed(&self) -> bool {
         match self {
             Work::Sink(sink) => sink.is_flushed(),
-            Work::Source { .. } | Work::Operator(_) | Work::Finished { .. } => true,
+            Work::Source { .. } | Work::Operator(_) | Work::Finished => true,
         }
     }
 
@@ -76,7 +73,7 @@ impl Work {
     pub fn is_done(&self) -> bool {
         match self {
             Work::Sink(sink) => sink.is_done(),
-            Work::Source { .. } | Work::Operator(_) | Work::Finished { .. } => true,
+            Work::Source { .. } | Work::Operator(_) | Work::Finished => true,
         }
     }
 
@@ -85,7 +82,7 @@ impl Work {
         match self {
             Work::Source { reader, .. } => reader.ask(desk),
             Work::Sink(sink) => sink.ask(desk),
-            Work::Operator(_) | Work::Finished { .. } => {}
+            Work::Operator(_) | Work::Finished => {}
         }
     }
 }

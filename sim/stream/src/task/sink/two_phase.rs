@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use vocab::plan::StreamPlant;
 use vocab::stream::WorkerFact;
 use vocab::stream::data::Row;
-use vocab::stream::ids::{CheckpointId, JobId, Subtask, TxnId};
+use vocab::stream::ids::{AttemptId, CheckpointId, JobId, Subtask, TxnId};
 use vocab::stream::outside::LedgerError;
 
 use super::WRITE_MAX;
@@ -25,8 +25,10 @@ pub struct Origin {
 }
 
 impl Origin {
-    fn id(&self) -> TxnId {
-        format!("{}-{}-{}-{}", self.job, self.subtask.vertex.0, self.subtask.index, self.next).into()
+    /// The id of the next transaction. An attempt that is not to meet its predecessors' (a plant) has ids of its own.
+    fn id(&self, apart: Option<AttemptId>) -> TxnId {
+        let apart = apart.map(|attempt| format!("-{:08x}-{}", attempt.leader.0 >> 96, attempt.number)).unwrap_or_default();
+        format!("{}-{}-{}-{}{apart}", self.job, self.subtask.vertex.0, self.subtask.index, self.next).into()
     }
 }
 
@@ -49,6 +51,8 @@ pub struct TwoPhase {
     restored: BTreeSet<TxnId>,
     /// Everything that a former attempt may have left open is fenced.
     is_fenced: bool,
+    /// It does not take its ids from those before it (a plant).
+    apart: Option<AttemptId>,
     /// An id that was taken, and that nobody had before; its number is `own.next`.
     spare: bool,
     is_initialising: bool,
@@ -69,6 +73,7 @@ impl TwoPhase {
             own,
             restored,
             is_fenced: desk.has_plant(StreamPlant::ProducerNotFenced),
+            apart: desk.has_plant(StreamPlant::ProducerNotFenced).then_some(desk.attempt),
             spare: false,
             is_initialising: false,
             open: None,
@@ -113,7 +118,7 @@ impl TwoPhase {
             return;
         }
         if wants_id {
-            self.open = Some(Open { txn: self.own.id(), epoch: 0, written: 0 });
+            self.open = Some(Open { txn: self.own.id(self.apart), epoch: 0, written: 0 });
             self.own.next += 1;
             self.spare = false;
         }
@@ -128,13 +133,15 @@ impl TwoPhase {
     /// The ledger took an id. One that somebody had before is left, with what was open under it aborted; the first that nobody had ends the row of them.
     pub fn on_init(&mut self, answer: Option<Answer>, desk: &mut Desk) {
         self.is_initialising = false;
-        let Some(Answer::Producer { epoch }) = answer else {
-            return self.ask(desk);
+        let epoch = match answer {
+            Some(Answer::Producer { epoch }) => epoch,
+            Some(Answer::Refused(error)) if error != LedgerError::Unavailable => return desk.fail(format!("The ledger gives no transactional id: {error:?}.")),
+            Some(_) | None => return self.ask(desk),
         };
         let is_other = !self.others.is_empty();
         let origin = self.others.front_mut().unwrap_or(&mut self.own);
         if epoch > 0 {
-            let txn = origin.id();
+            let txn = origin.id(self.apart);
             origin.next += 1;
             desk.note(WorkerFact::Aborting { attempt: desk.attempt, txn });
         } else if is_other {
@@ -202,13 +209,8 @@ impl TwoPhase {
     }
 
     fn init(&mut self, desk: &mut Desk) {
-        // Without the fence an id is taken for granted.
-        if desk.has_plant(StreamPlant::ProducerNotFenced) {
-            self.spare = true;
-            return self.ask(desk);
-        }
         self.is_initialising = true;
-        let txn = self.others.front().unwrap_or(&self.own).id();
+        let txn = self.others.front().unwrap_or(&self.own).id(self.apart);
         desk.ask(Errand::Init, Ask::InitProducer { txn, by: desk.attempt });
     }
 }
