@@ -2,6 +2,7 @@
 
 pub mod family;
 pub mod workload;
+pub mod feed;
 pub mod run;
 pub mod probes;
 pub mod cases;
