@@ -7,7 +7,7 @@ use coord::curator::{CallId, Failure, Told};
 use vocab::service::{ErrorCode, Op, Path};
 use vocab::stream::ids::{BlobName, JobId, LeaderId};
 
-use super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::coordinator::archive::{Completed, files};
 use super::coordinator::registry::shared;
 use super::desk::Desk;

@@ -10,7 +10,7 @@ use vocab::stream::ids::{AttemptId, BlobName, JobId, LeaderId};
 use vocab::stream::outside::Author;
 use vocab::time::{MILLISECOND, Now};
 
-use super::blobs::{AskId, Blobs, Tries};
+use crate::outside::{AskId, Caller, Tries};
 use super::workers::Workers;
 use crate::config::Config;
 use crate::message::{Ask, Down, Message, Out};
@@ -22,7 +22,7 @@ pub(super) struct Desk<'a> {
     /// The client of the coordination service.
     pub curator: &'a mut Curator,
     /// The client of the blob store.
-    pub blobs: &'a mut Blobs,
+    pub blobs: &'a mut Caller,
     /// Who offers slots.
     pub workers: &'a mut Workers,
     /// Chance.

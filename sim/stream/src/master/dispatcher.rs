@@ -11,7 +11,7 @@ use vocab::stream::ids::{JobId, LeaderId, WorkerId};
 use vocab::stream::master::JobStatus;
 use vocab::stream::outside::Author;
 
-use super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::cleanup::{Cleanup, Held};
 use super::coordinator::archive::Archive;
 use super::desk::Desk;
@@ -42,6 +42,8 @@ enum Stage {
         dirty: bool,
     },
     Cleaning(Box<Cleanup>, JobStatus),
+    /// Nothing is left but what the blob store has not answered yet.
+    Settling,
     Done,
 }
 
@@ -95,7 +97,7 @@ impl Dispatcher {
             }
             Stage::Running(job) => job.on_told(told, desk),
             Stage::Cleaning(cleanup, _) => cleanup.on_told(told, desk),
-            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Storing { .. } | Stage::Done => {}
+            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Storing { .. } | Stage::Settling | Stage::Done => {}
         }
     }
 
@@ -127,7 +129,7 @@ impl Dispatcher {
                 let (job, status, dirty) = (*job, *status, *dirty);
                 self.on_stored(job, status, dirty, result, desk);
             }
-            Stage::Listing(_) | Stage::Ensuring(_) | Stage::Storing { .. } | Stage::Done => {}
+            Stage::Listing(_) | Stage::Ensuring(_) | Stage::Storing { .. } | Stage::Settling | Stage::Done => {}
         }
     }
 
@@ -165,7 +167,11 @@ impl Dispatcher {
                 }
             }
             Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => {}
-            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Done => {}
+            Stage::Settling if desk.blobs.pending() == 0 => {
+                self.stage = Stage::Done;
+                desk.note(MasterFact::Done { leader: self.leader });
+            }
+            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Settling | Stage::Done => {}
         }
     }
 
@@ -175,7 +181,7 @@ impl Dispatcher {
             Stage::Running(job) => job.wake_ns(now_ns),
             Stage::Cleaning(cleanup, _) => cleanup.wake_ns(),
             Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
-            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Done => None,
+            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Settling | Stage::Done => None,
         }
     }
 
@@ -187,7 +193,7 @@ impl Dispatcher {
         match self.stage {
             Stage::Running(job) => job.suspend(desk),
             Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
-            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Cleaning(..) | Stage::Done => None,
+            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Cleaning(..) | Stage::Settling | Stage::Done => None,
         }
     }
 
@@ -205,6 +211,7 @@ impl Dispatcher {
             Stage::Submitting(_, plan) => format!("submits job {}", plan.job.0),
             Stage::Storing { job, dirty, .. } => format!("stores the result of job {}, dirty {dirty}", job.0),
             Stage::Cleaning(cleanup, _) => format!("cleans up job {}", cleanup.job().0),
+            Stage::Settling => "settles".into(),
             Stage::Done => "done".into(),
         };
         vec![("dispatcher", stage)]
@@ -255,10 +262,7 @@ impl Dispatcher {
         match self.jobs.values().next().cloned() {
             Some(plan) => self.run(plan, desk),
             None if self.clean.is_empty() => self.submit(desk),
-            None => {
-                self.stage = Stage::Done;
-                desk.note(MasterFact::Done { leader: self.leader });
-            }
+            None => self.stage = Stage::Settling,
         }
     }
 

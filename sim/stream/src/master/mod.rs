@@ -3,7 +3,6 @@
 //! `process` gives each event to the part it is for; `election` says who leads; `dispatcher` takes up, submits and ends jobs; `job` runs one; `coordinator` takes its checkpoints; `store` names what outlives a leader.
 
 mod desk;
-mod blobs;
 mod workers;
 mod election;
 mod info;
@@ -17,11 +16,11 @@ mod process;
 
 pub use process::MasterProcess;
 
-use blobs::Tries;
+use crate::outside::Tries;
 
 /// How often a blob is put before a checkpoint counts as failed.
-const PUT_TRIES: Tries = Tries(5);
+const PUT_TRIES: Tries = Tries::AtMost(5);
 /// How often a blob is read: a leader that gives up ends its process, and another has to begin anew.
-const GET_TRIES: Tries = Tries(20);
-/// How often a blob is to be deleted: after that it is left behind.
-const DELETE_TRIES: Tries = Tries(20);
+const GET_TRIES: Tries = Tries::AtMost(20);
+/// How often a blob is to be deleted: whoever asks does not wait for it.
+const DELETE_TRIES: Tries = Tries::Forever;

@@ -11,7 +11,7 @@ use vocab::stream::MasterFact;
 use vocab::stream::ids::{LeaderId, WorkerId};
 use vocab::time::Now;
 
-use super::blobs::Blobs;
+use crate::outside::Caller;
 use super::coordinator::archive::Archive;
 use super::desk::Desk;
 use super::dispatcher::Dispatcher;
@@ -41,7 +41,7 @@ pub struct MasterProcess {
     config: Config,
     lots: Lots,
     curator: Curator,
-    blobs: Blobs,
+    blobs: Caller,
     workers: Workers,
     election: Election,
     leadership: Option<Leadership>,
@@ -57,7 +57,7 @@ impl MasterProcess {
     pub fn new(config: Config) -> MasterProcess {
         let root = Root(format!("{}/r1", config.plan.ha.root));
         let election = Election::new(root, config.plan.ha.tolerates_suspended);
-        let blobs = Blobs::new(config.machines.blobs());
+        let blobs = Caller::new(config.machines.blobs());
         let curator = Curator::new(curator_config(&config), config.lot);
         let workers = Workers::new(LeaderId::default(), config.plan.heartbeat_interval_ms, config.plan.heartbeat_timeout_ms);
         let lots = Lots::new(config.lot);

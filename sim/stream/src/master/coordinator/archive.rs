@@ -10,7 +10,7 @@ use vocab::stream::MasterFact;
 use vocab::stream::ids::{BlobName, CheckpointId, JobId, LeaderId};
 use vocab::stream::master::AddOutcome;
 
-use super::super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::super::desk::Desk;
 use super::super::store::keep::{Keep, Kept};
 use super::super::store::{bytes, metadata_blob, node_of};

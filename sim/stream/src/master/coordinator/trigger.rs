@@ -64,11 +64,6 @@ impl Coordinator {
         }
     }
 
-    /// Whether a request is being carried out.
-    pub fn is_triggering(&self) -> bool {
-        self.triggering.is_some()
-    }
-
     /// The counter gave a number, or none.
     pub fn numbered(&mut self, number: Result<CheckpointId, String>, course: Result<Course, &'static str>, desk: &mut Desk) -> Option<CheckpointId> {
         let request = self.triggering.take()?;

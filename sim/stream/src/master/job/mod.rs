@@ -19,7 +19,7 @@ use vocab::stream::ids::{AttemptId, CheckpointId, LeaderId, Subtask, VertexId};
 use vocab::stream::master::JobStatus;
 use vocab::stream::state::SnapshotKind;
 
-use super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::cleanup::Held;
 use super::coordinator::archive::{Archive, Completed};
 use super::coordinator::failures::Reason;

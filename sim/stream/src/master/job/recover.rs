@@ -6,7 +6,7 @@ use vocab::plan::StreamPlant;
 use vocab::stream::MasterFact;
 use vocab::stream::ids::{CheckpointId, JobId};
 
-use super::super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::super::coordinator::Coordinator;
 use super::super::coordinator::archive::{Archive, Completed};
 use super::super::desk::Desk;

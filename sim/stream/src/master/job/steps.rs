@@ -8,7 +8,7 @@ use vocab::stream::ids::JobId;
 use vocab::stream::state::SnapshotKind;
 use vocab::time::MILLISECOND;
 
-use super::super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::super::coordinator::archive::Completed;
 use super::super::coordinator::failures::Reason;
 use super::super::desk::Desk;

@@ -6,7 +6,7 @@ use coord::curator::Told;
 use coord::curator::store::{AddAndLock, Added, StateHandleStore};
 use vocab::stream::ids::{BlobName, LeaderId};
 
-use super::super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::super::desk::Desk;
 use crate::message::Answer;
 
@@ -42,11 +42,6 @@ impl Keep {
     pub fn start(store: Option<StateHandleStore>, node: String, blob: BlobName, content: Arc<[u8]>, leader: LeaderId, desk: &mut Desk) -> Keep {
         let ask = desk.put(&blob, content, leader, crate::master::PUT_TRIES);
         Keep { store, node, blob, step: Step::Putting(ask) }
-    }
-
-    /// Whether the addition of the handle is under way, so that nobody knows what is in the store.
-    pub fn is_adding(&self) -> bool {
-        matches!(self.step, Step::Adding(_))
     }
 
     /// Takes an answer of the blob store.

@@ -64,11 +64,6 @@ pub(super) fn node_of(checkpoint: CheckpointId) -> String {
     format!("{:019}", checkpoint.0)
 }
 
-/// The checkpoint of a node.
-pub(super) fn checkpoint_of(node: &str) -> Option<CheckpointId> {
-    node.parse().ok().map(CheckpointId)
-}
-
 /// An execution plan's node.
 pub(super) fn node_of_job(job: JobId) -> String {
     job.to_string()

@@ -7,7 +7,7 @@ use coord::curator::Told;
 use coord::curator::store::{Everything, GetAllAndLock, StateHandleStore};
 use vocab::stream::ids::{BlobName, LeaderId};
 
-use super::super::blobs::{AskId, Lost};
+use crate::outside::{AskId, Lost};
 use super::super::desk::Desk;
 use crate::message::Answer;
 
