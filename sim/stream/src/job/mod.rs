@@ -1,13 +1,14 @@
 //! A job as a graph of vertices, each a chain of operators that runs in parallel, and of edges that say who sends what to whom. Never a running task.
 
+mod catalogue;
 pub mod partition;
+mod region;
 
-use vocab::plan::StreamPlan;
 use vocab::stream::data::Topic;
 use vocab::stream::ids::{ChannelId, EdgeId, VertexId};
-use vocab::stream::job::JobKind;
 
 use crate::operator::OperatorKind;
+pub use catalogue::row_key;
 pub use partition::{KeyBy, Partitioner};
 
 /// A job's graph. Sources first, the sink last.
@@ -58,12 +59,6 @@ pub struct Edge {
 }
 
 impl JobGraph {
-    /// The graph of a job. All its vertices have the job's parallelism.
-    pub fn of(kind: JobKind, plan: &StreamPlan) -> JobGraph {
-        let _ = (kind, plan);
-        unimplemented!("the catalogue of jobs")
-    }
-
     /// The edges that end at a vertex, in the order of its inputs.
     pub fn inputs(&self, vertex: VertexId) -> impl Iterator<Item = (EdgeId, &Edge)> {
         self.numbered().filter(move |(_, edge)| edge.to == vertex)

@@ -78,16 +78,16 @@ impl JobKind {
         match self {
             JobKind::Q0 => "Nexmark q0: every bid as it came.",
             JobKind::Q1 => "Nexmark q1: every bid with its price in euro.",
-            JobKind::Q2 => "Nexmark q2: the bids for every 123rd auction.",
+            JobKind::Q2 => "Nexmark q2: the bids for every fifth auction (Nexmark's every 123rd would hit too few).",
             JobKind::Q3 => "Nexmark q3: persons of Oregon, Idaho and California joined with their auctions of category 10.",
             JobKind::Q4 => "Nexmark q4: the running average of winning prices by category.",
             JobKind::Q5 => "Nexmark q5: the auctions with most bids in sliding windows of 10 s every 2 s.",
             JobKind::Q6 => "Nexmark q6: the average of each seller's last ten winning prices.",
             JobKind::Q7 => "Nexmark q7: the highest bids in tumbling windows of 10 s.",
             JobKind::Q8 => "Nexmark q8: persons who registered and opened an auction in the same window of 10 s.",
-            JobKind::Q11 => "Nexmark q11: how many bids a bidder makes in a session that ends after 10 s without one.",
+            JobKind::Q11 => "Nexmark q11: how many bids a bidder makes in a session, which ends after 10 s without one.",
             JobKind::WordCount => "The words of a text, counted in tumbling windows of 5 s.",
-            JobKind::Counters => "A counter a key: totals at event-time timers, deltas at processing-time timers, thresholds from a broadcast stream.",
+            JobKind::Counters => "A counter a key: totals at event-time timers, deltas at processing-time timers, limits from a broadcast stream.",
             JobKind::IntervalJoin => "Auctions joined with the bids of their first 5 s.",
         }
     }
