@@ -43,10 +43,10 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// Looks for them. With a plant switched on the runs are not what they should be, and nothing is demanded.
+/// Looks for them. With a plant switched on, or anything else changed, the runs are not what they should be, and nothing is demanded.
 pub(super) fn complaints(wish: &Wish, summary: &Summary) -> Vec<Complaint> {
     let mut found = vec![];
-    if wish.plant.is_some() {
+    if !wish.changes.is_none() {
         return found;
     }
     for FamilyRuns { name, runs, idle } in idle_rules(summary) {
