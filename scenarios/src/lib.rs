@@ -1,6 +1,7 @@
 //! What happens: families of plans, the wiring of processes into a world, probes, cases and the fuzz engine. Never what must be true: that is the judge's.
 
 pub mod family;
+pub mod change;
 pub mod workload;
 pub mod feed;
 pub mod run;
