@@ -1,0 +1,55 @@
+//! What no rule on Curator may take offence at, and what is counted as waived: nodes that no search could see, and twins that a search may leave.
+
+use models::judge;
+use vocab::fact::Belief;
+use vocab::service::{CreateMode, Op};
+use vocab::verdict::Verdict;
+
+use super::asks::{children, create, delete};
+use super::curators::{LATCH, begun, conclude, lose, search, take_effect};
+use super::tale::{Client, Tale};
+
+/// Ends a tale: it holds, and this rule has waived so many times.
+fn check(what: &str, id: &str, waived: u64, mut tale: Tale, clients: [&Client; 3]) {
+    clients.into_iter().for_each(|client| tale.finish(client));
+    let judgement = judge(&tale.recording);
+    assert_eq!(judgement.verdict, Verdict::Holds, "{what}");
+    assert_eq!(judgement.tallies[id].waived, waived, "{what}");
+}
+
+fn node() -> Op {
+    create(LATCH, CreateMode::EphemeralSequential)
+}
+
+#[test]
+fn what_a_search_cannot_see_may_stay() {
+    for lists in [false, true] {
+        let (mut tale, mut one, two, three) = begun();
+        tale.ask(&mut one, create("/latch", CreateMode::Persistent)).expect("created");
+        let lost = lose(&mut tale, &mut one, node());
+        conclude(&mut tale, &one, LATCH, lost, Belief::NotApplied);
+        search(&mut tale, &mut one);
+        take_effect(&mut tale, lost, node());
+        if lists {
+            // It looks at the row for another reason, and not for this node.
+            tale.ask(&mut one, children("/latch", false)).expect("read");
+        }
+        check("a create that was on its way", "curator.protected-once", 1, tale, [&one, &two, &three]);
+    }
+}
+
+#[test]
+fn a_search_takes_one_of_two() {
+    let (mut tale, mut one, two, three) = begun();
+    tale.ask(&mut one, create("/latch", CreateMode::Persistent)).expect("created");
+    let first = lose(&mut tale, &mut one, node());
+    search(&mut tale, &mut one);
+    let again = lose(&mut tale, &mut one, node());
+    tale.retried(&one, first, again);
+    conclude(&mut tale, &one, LATCH, first, Belief::NotApplied);
+    take_effect(&mut tale, first, node());
+    take_effect(&mut tale, again, node());
+    search(&mut tale, &mut one);
+    tale.ask(&mut one, delete(&format!("{LATCH}0000000000"))).expect("deleted");
+    check("a twin", "curator.protected-once", 2, tale, [&one, &two, &three]);
+}
