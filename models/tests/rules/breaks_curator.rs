@@ -1,9 +1,9 @@
 //! For every rule on what Curator promises, a tale that breaks it.
 
-use vocab::fact::{Belief, ClientFact, ConnectionState, Fact, RecipeFact};
+use vocab::fact::{Belief, ClientFact, ConnectionState, Fact, RecipeFact, RequestId};
 use vocab::ids::{Xid, Zxid};
 use vocab::recording::Note;
-use vocab::service::CreateMode;
+use vocab::service::{CreateMode, Op};
 
 use super::asks::{children, create};
 use super::bend::{Notes, check_tale, client, edit_client, nth, remove};
@@ -123,4 +123,11 @@ fn conclusions() {
             }
         });
     });
+    let (mut tale, mut one, mut two, _) = begun();
+    let write = || Op::Multi(vec![Op::Check { path: "/".into(), version: -1 }, create("/handle", CreateMode::Persistent)]);
+    tale.ask(&mut one, write()).expect("created");
+    tale.ask(&mut two, write()).expect("the parts failed");
+    let first = RequestId { session: two.session, xid: Xid(two.xid) };
+    conclude(&mut tale, &two, "/handle", first, Belief::Assumed); // It is another's, though both had a fence.
+    check_tale("x.retry-idempotent", &tale);
 }

@@ -1,11 +1,12 @@
-//! What no rule on Curator may take offence at, and what is counted as waived: nodes that no search could see, and twins that a search may leave.
+//! What no rule on Curator may take offence at, and what is counted as waived: nodes that no search could see, twins that a search may leave, leaders that have no fence.
 
 use models::judge;
-use vocab::fact::Belief;
+use vocab::fact::{Belief, RequestId};
+use vocab::ids::Xid;
 use vocab::service::{CreateMode, Op};
 use vocab::verdict::Verdict;
 
-use super::asks::{children, create, delete};
+use super::asks::{children, create, created, delete};
 use super::curators::{LATCH, begun, conclude, lose, search, take_effect};
 use super::tale::{Client, Tale};
 
@@ -52,4 +53,15 @@ fn a_search_takes_one_of_two() {
     search(&mut tale, &mut one);
     tale.ask(&mut one, delete(&format!("{LATCH}0000000000"))).expect("deleted");
     check("a twin", "curator.protected-once", 2, tale, [&one, &two, &three]);
+}
+
+#[test]
+fn a_fence_holds_off_none_but_the_fenced() {
+    let fenced = || Op::Multi(vec![Op::Check { path: "/".into(), version: -1 }, create("/handle", CreateMode::Persistent)]);
+    let (mut tale, mut one, mut two, three) = begun();
+    created(tale.ask(&mut one, create("/handle", CreateMode::Persistent)));
+    tale.ask(&mut two, fenced()).expect("its parts failed");
+    let first = RequestId { session: two.session, xid: Xid(two.xid) };
+    conclude(&mut tale, &two, "/handle", first, Belief::Assumed);
+    check("another's work", "x.retry-idempotent", 1, tale, [&one, &two, &three]);
 }
