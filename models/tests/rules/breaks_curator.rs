@@ -5,9 +5,9 @@ use vocab::ids::{Xid, Zxid};
 use vocab::recording::Note;
 use vocab::service::{CreateMode, Op};
 
-use super::asks::{children, create};
+use super::asks::{children, create, get};
 use super::bend::{Notes, check_tale, client, edit_client, nth, remove};
-use super::curators::{LATCH, begun, conclude, lose, put, search, take_effect, tale as curators};
+use super::curators::{LATCH, begun, conclude, lose, mirror, put, search, take_effect, tale as curators};
 
 fn check(id: &str, bend: impl FnOnce(&mut Notes)) {
     let mut tale = curators();
@@ -101,6 +101,23 @@ fn caches() {
     };
     check("curator.cache", bend(|mirror| mirror.nodes[0].1 = Zxid(mirror.nodes[0].1.0 - 1))); // What another transaction did.
     check("curator.cache", bend(|mirror| mirror.nodes.clear())); // Less than its sync had shown.
+    // A list was lost, but not the last that was called for: another child came later.
+    for (answered, again) in [(true, false), (false, true)] {
+        let (mut tale, _, mut two, mut three) = begun();
+        tale.ask(&mut two, create("/cache", CreateMode::Persistent)).expect("created");
+        let set = tale.last();
+        tale.ask(&mut two, create("/cache/x", CreateMode::Persistent)).expect("created");
+        tale.ask(&mut three, get("/cache", false)).expect("read");
+        lose(&mut tale, &mut three, children("/cache", false));
+        if answered {
+            tale.ask(&mut three, children("/cache", false)).expect("read");
+        }
+        if again {
+            tale.ask(&mut two, create("/cache/y", CreateMode::Persistent)).expect("created");
+        }
+        mirror(&mut tale, &mut three, set);
+        check_tale("curator.cache", &tale);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use vocab::curator::Mirror;
 use vocab::fact::{Belief, ClientFact, Conclusion, ConnectionState, RecipeFact, RequestId};
-use vocab::ids::{Epoch, Xid};
+use vocab::ids::{Epoch, Xid, Zxid};
 use vocab::plan::WorkloadKind;
 use vocab::service::{CreateMode, Op, Request, acl};
 
@@ -51,6 +51,13 @@ pub fn take_effect(tale: &mut Tale, lost: RequestId, op: Op) {
 /// A client's recipe concludes something about a write.
 pub fn conclude(tale: &mut Tale, client: &Client, path: &str, first: RequestId, belief: Belief) {
     tale.recipe(client, RecipeFact::Concluded(Conclusion { path: path.into(), first, belief }));
+}
+
+/// A client's cache of all below `/cache` reads it anew, and shows nothing but the node itself.
+pub fn mirror(tale: &mut Tale, client: &mut Client, set: Zxid) {
+    tale.ask(client, get("/cache", false)).expect("read");
+    tale.ask(client, Op::Sync { path: "/cache".into() }).expect("synced");
+    tale.recipe(client, RecipeFact::Mirrored(Mirror { root: "/cache".into(), tree: true, nodes: vec![("/cache".into(), set)], settled: true }));
 }
 
 /// An ensemble with a latch, a counter and a cache, and nothing done yet.

@@ -1,13 +1,13 @@
-//! What no rule on Curator may take offence at, and what is counted as waived: nodes that no search could see, twins that a search may leave, leaders that have no fence.
+//! What no rule on Curator may take offence at, and what is counted as waived: nodes that no search could see, twins that a search may leave, leaders that have no fence, what a cache overlooks.
 
 use models::judge;
-use vocab::fact::{Belief, RequestId};
+use vocab::fact::{Belief, Mirror, RecipeFact, RequestId};
 use vocab::ids::Xid;
 use vocab::service::{CreateMode, Op};
 use vocab::verdict::Verdict;
 
-use super::asks::{children, create, created, delete};
-use super::curators::{LATCH, begun, conclude, lose, search, take_effect};
+use super::asks::{children, create, created, delete, get};
+use super::curators::{LATCH, begun, conclude, lose, mirror, search, take_effect};
 use super::tale::{Client, Tale};
 
 /// Ends a tale: it holds, and this rule has waived so many times.
@@ -64,4 +64,27 @@ fn a_fence_holds_off_none_but_the_fenced() {
     let first = RequestId { session: two.session, xid: Xid(two.xid) };
     conclude(&mut tale, &two, "/handle", first, Belief::Assumed);
     check("another's work", "x.retry-idempotent", 1, tale, [&one, &two, &three]);
+}
+
+#[test]
+fn a_cache_overlooks_what_it_was_not_told() {
+    // The list is lost in all its tries; or it came, but for an earlier copy; or it came and the read of what it named is lost.
+    for (lost, listed, anew) in [(children("/cache", false), false, false), (children("/cache", false), true, true), (get("/cache/x", false), true, false)] {
+        let (mut tale, one, mut two, mut three) = begun();
+        tale.ask(&mut two, create("/cache", CreateMode::Persistent)).expect("created");
+        let set = tale.last();
+        tale.ask(&mut two, create("/cache/x", CreateMode::Persistent)).expect("created");
+        tale.ask(&mut two, create("/cache/x/y", CreateMode::Persistent)).expect("created");
+        tale.ask(&mut three, get("/cache", false)).expect("read");
+        if listed {
+            tale.ask(&mut three, children("/cache", false)).expect("read");
+        }
+        if anew {
+            tale.recipe(&three, RecipeFact::Mirrored(Mirror { root: "/cache".into(), tree: true, nodes: vec![], settled: false }));
+            tale.ask(&mut three, get("/cache", false)).expect("read");
+        }
+        lose(&mut tale, &mut three, lost);
+        mirror(&mut tale, &mut three, set);
+        check("a request that was lost", "curator.cache", 2, tale, [&one, &two, &three]);
+    }
 }
