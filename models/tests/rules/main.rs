@@ -16,3 +16,4 @@ mod served;
 mod tale;
 mod tolerance;
 mod tolerance_guarded;
+mod tolerance_curators;
