@@ -11,12 +11,14 @@ pub mod identities;
 pub mod changes;
 pub mod course;
 pub mod watches;
+pub mod outside;
 
 use vocab::recording::Recording;
 
 use clients::Clients;
 use course::Course;
 use ensemble::Ensemble;
+use outside::Outside;
 use said::NoteIndex;
 use watches::Watches;
 
@@ -27,6 +29,7 @@ pub struct Case<'r> {
     pub clients: Clients<'r>,
     pub course: Course<'r>,
     pub watches: Watches,
+    pub outside: Outside<'r>,
 }
 
 impl<'r> Case<'r> {
@@ -36,7 +39,7 @@ impl<'r> Case<'r> {
         let clients = Clients::read(recording);
         let course = Course::follow(&recording.plan, &ensemble, &clients);
         let watches = Watches::follow(recording.plan.coordination.compat, &course, &clients);
-        Case { recording, ensemble, clients, course, watches }
+        Case { recording, ensemble, clients, course, watches, outside: Outside::read(recording) }
     }
 
     /// A note's place for a witness: its time and its number.

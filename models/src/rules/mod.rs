@@ -7,6 +7,7 @@ mod process;
 mod service;
 mod cross;
 mod curator;
+mod outside;
 mod zab;
 
 use vocab::verdict::{RuleId, Tally};
@@ -138,6 +139,11 @@ pub const RULES: &[Rule] = &[
     curator::protected_once::RULE,
     curator::counter::RULE,
     curator::cache::RULE,
+    outside::log_stable::RULE,
+    outside::ledger_fenced::RULE,
+    outside::ledger_atomic::RULE,
+    outside::ledger_once::RULE,
+    outside::blob_once::RULE,
     live::runaway::RULE,
     live::leader::RULE,
     live::clients::RULE,
@@ -148,4 +154,12 @@ pub const RULES: &[Rule] = &[
 /// The rule of this name.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
+}
+
+/// The beginnings of the names of rules that need a stream engine, or what it talks to.
+const OF_STREAMS: [&str; 1] = ["out."];
+
+/// Whether the rule of this name judges nothing in a run without a stream engine.
+pub fn is_of_streams(id: &str) -> bool {
+    OF_STREAMS.iter().any(|beginning| id.starts_with(beginning))
 }
