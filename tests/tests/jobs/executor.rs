@@ -6,7 +6,7 @@ use std::sync::Arc;
 use models::batch::{batch, is_monotone, normal, within};
 use stream::job::partition::targets;
 use stream::job::{JobGraph, Role, row_key};
-use stream::operator::{Collector, Operator, Placement};
+use stream::operator::{Collector, Operator, OperatorKind, Placement};
 use stream::snapshot::{decode, encode};
 use stream::state::{GroupState, OperatorState, deal, redistribute};
 use vocab::plan::StreamPlan;
@@ -199,6 +199,12 @@ impl Executor {
         for subtask in self.tasks.keys().copied().collect::<Vec<_>>() {
             self.operate(subtask, |operator, out| operator.on_end(out));
             self.drain();
+        }
+        for (subtask, task) in &self.tasks {
+            if let (Role::Operator(kind), Some(operator)) = (&self.graph.vertices[usize::from(subtask.vertex.0)].role, &task.operator) {
+                let lasts = matches!(kind, OperatorKind::Sellers | OperatorKind::Averages(_) | OperatorKind::Counters);
+                assert!(lasts || operator.snapshot().groups.is_empty(), "{subtask} keeps what time has closed: {:?}", operator.snapshot().groups);
+            }
         }
     }
 

@@ -48,7 +48,7 @@ fn input(topic: Topic, number: i64, Draft { numbers: [a, b, c], at, .. }: &Draft
         },
         Topic::Auctions => {
             let expires = at + 1 + b * 100;
-            Input::Auction { id: number, item: pick(&["lamp", "vase"], a), seller: a % 6, category: 10 + c % 2, initial_bid: 1, reserve: 2, at, expires }
+            Input::Auction { id: number, item: pick(&["lamp", "vase"], a), seller: a % 4, category: 10 + c % 2, initial_bid: 1, reserve: 2, at, expires }
         }
         Topic::Bids => Input::Bid { auction: a % 9, bidder: b % 4, price: 100 + c % 7, at },
         Topic::Lines => Input::Line { text: pick(&["To be, or not to be:", "THE question.", "", "—", "Straße, straße; ÉTÉ été"], a), at },
