@@ -113,6 +113,12 @@ impl WorkerProcess {
         }
     }
 
+    /// Lets it know who leads, where no coordination service runs.
+    #[cfg(test)]
+    pub(super) fn announce(&mut self, machine: vocab::ids::MachineId, leader: LeaderId) {
+        self.retrieval.announce(machine, leader);
+    }
+
     /// What holds between steps.
     pub fn check(&self) -> Result<(), String> {
         self.curator.check()?;
