@@ -11,6 +11,7 @@ pub mod identities;
 pub mod changes;
 pub mod course;
 pub mod watches;
+pub mod stream;
 
 use vocab::recording::Recording;
 
@@ -18,6 +19,7 @@ use clients::Clients;
 use course::Course;
 use ensemble::Ensemble;
 use said::NoteIndex;
+use stream::Stream;
 use watches::Watches;
 
 /// What the rules look at.
@@ -27,6 +29,8 @@ pub struct Case<'r> {
     pub clients: Clients<'r>,
     pub course: Course<'r>,
     pub watches: Watches,
+    /// The stream engine, where the plan has it.
+    pub stream: Option<Stream<'r>>,
 }
 
 impl<'r> Case<'r> {
@@ -36,7 +40,8 @@ impl<'r> Case<'r> {
         let clients = Clients::read(recording);
         let course = Course::follow(&recording.plan, &ensemble, &clients);
         let watches = Watches::follow(recording.plan.coordination.compat, &course, &clients);
-        Case { recording, ensemble, clients, course, watches }
+        let stream = Stream::read(recording, &course, &clients);
+        Case { recording, ensemble, clients, course, watches, stream }
     }
 
     /// A note's place for a witness: its time and its number.

@@ -111,9 +111,12 @@ impl Input {
     /// Its event time.
     pub fn at(&self) -> EventTime {
         match self {
-            Input::Person { at, .. } | Input::Auction { at, .. } | Input::Bid { at, .. } | Input::Line { at, .. } | Input::Tick { at, .. } | Input::Limit { at, .. } => {
-                *at
-            }
+            Input::Person { at, .. }
+            | Input::Auction { at, .. }
+            | Input::Bid { at, .. }
+            | Input::Line { at, .. }
+            | Input::Tick { at, .. }
+            | Input::Limit { at, .. } => *at,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::data::EventTime;
-use super::ids::{AttemptId, CheckpointId, ChannelId, LeaderId, SplitId, TxnId, WorkerId};
+use super::ids::{AttemptId, ChannelId, CheckpointId, LeaderId, SplitId, TxnId, WorkerId};
 use super::state::{Fired, InputCut, OutputCut, SnapshotKind, StateSummary};
 
 /// How a task ended.
