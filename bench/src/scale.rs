@@ -62,7 +62,7 @@ struct Ran {
 fn run(plan: &Plan) -> Ran {
     let begun = ProcessTime::now();
     let us = || begun.elapsed().as_secs_f64() * 1e6;
-    let mut world = world_of(plan);
+    let mut world = world_of::<scenarios::run::Machine>(plan);
     world.run_until(ELECTED_MS * MILLISECOND);
     let (electing, electing_us) = (world.events(), us());
     drive(&mut world, plan);

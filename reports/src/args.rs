@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use scenarios::change::{Bug, Changes, Set};
 use scenarios::conform::Subject;
-use vocab::plan::Plant;
+use vocab::stream::job::JobKind;
 
 /// Deterministic simulation testing: from a seed to a storm to a verdict.
 #[derive(Debug, Parser)]
@@ -31,6 +32,8 @@ pub enum Verb {
     Conform(Conform),
     /// List the families: the named ways to draw a plan from a seed.
     Families,
+    /// List the jobs of the stream engine.
+    Jobs,
     /// List the rules: what must be true of every run.
     Rules,
     /// List the probes: states that a long fuzz must reach.
@@ -55,9 +58,9 @@ pub struct Fuzz {
     /// Go on after a failure.
     #[arg(long)]
     pub keep_going: bool,
-    /// Switch on a known bug in every run, to see that a rule finds it.
-    #[arg(long, value_name = "NAME", value_parser = plant)]
-    pub plant: Option<Plant>,
+    /// What is otherwise than the families draw it, in every run.
+    #[command(flatten)]
+    pub changes: Change,
 }
 
 /// `stormglass run`.
@@ -75,9 +78,33 @@ pub struct Run {
     /// Print one JSON object instead.
     #[arg(long)]
     pub json: bool,
+    /// Settings of the stream engine from a file of Flink's keys (Java properties): checkpoints, restart strategy, ZooKeeper, network memory, …
+    #[arg(long, value_name = "FILE")]
+    pub conf: Option<PathBuf>,
+    /// What is otherwise than the family draws it.
+    #[command(flatten)]
+    pub changes: Change,
+}
+
+/// What is to be otherwise than it is drawn.
+#[derive(Debug, Args)]
+pub struct Change {
+    /// Another job for the stream engine; `stormglass jobs` lists them.
+    #[arg(long, value_name = "JOB", value_parser = job)]
+    pub job: Option<JobKind>,
+    /// Set a field of the plan by its path in a plan file, as in stream.fencing=unfenced; may be given several times.
+    #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = Set::parse)]
+    pub sets: Vec<Set>,
     /// Switch on a known bug, to see that a rule finds it.
     #[arg(long, value_name = "NAME", value_parser = plant)]
-    pub plant: Option<Plant>,
+    pub plant: Option<Bug>,
+}
+
+impl Change {
+    /// The same for a plan.
+    pub fn changes(&self) -> Changes {
+        Changes { job: self.job, sets: self.sets.clone(), plant: self.plant }
+    }
 }
 
 /// `stormglass replay`.
@@ -157,9 +184,14 @@ fn jobs(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|jobs| (1..=JOBS_MAX).contains(jobs)).ok_or_else(|| format!("give a whole number from 1 to {JOBS_MAX}"))
 }
 
-fn plant(text: &str) -> Result<Plant, String> {
-    let names = || Plant::ALL.map(Plant::name).join(", ");
-    Plant::ALL.into_iter().find(|plant| plant.name() == text).ok_or_else(|| format!("the plants are {}", names()))
+fn plant(text: &str) -> Result<Bug, String> {
+    let names = || Bug::all().map(Bug::name).collect::<Vec<_>>().join(", ");
+    Bug::all().find(|bug| bug.name() == text).ok_or_else(|| format!("the plants are {}", names()))
+}
+
+fn job(text: &str) -> Result<JobKind, String> {
+    let names = || JobKind::ALL.map(JobKind::name).join(", ");
+    JobKind::ALL.into_iter().find(|job| job.name() == text).ok_or_else(|| format!("the jobs are {}", names()))
 }
 
 /// Reads `1h30m`, `10m`, `90s`, `500ms`: whole numbers, each with its unit.
@@ -221,11 +253,22 @@ mod tests {
 
     #[test]
     fn every_plant_has_its_name() {
-        for each in Plant::ALL {
+        for each in Bug::all() {
             assert_eq!(plant(each.name()), Ok(each));
         }
         let told = plant("weeds").unwrap_err();
-        assert!(told.starts_with("the plants are commit-without-quorum, ack-before-sync, ") && told.contains("reap-early"), "{told}");
+        assert!(
+            told.starts_with("the plants are commit-without-quorum, ack-before-sync, ") && told.contains("reap-early") && told.ends_with("channel-state-lost"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn every_job_has_its_name() {
+        for each in JobKind::ALL {
+            assert_eq!(job(each.name()), Ok(each));
+        }
+        assert!(job("q9").unwrap_err().starts_with("the jobs are q0, q1, "));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod conf;
 mod input;
 mod mistake;
 mod out;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Verb::Replay(args) => command::run::replay(args),
         Verb::Conform(args) => command::conform::conform(args),
         Verb::Families => Ok(command::lists::families()),
+        Verb::Jobs => Ok(command::lists::jobs()),
         Verb::Rules => Ok(command::lists::rules()),
         Verb::Probes => Ok(command::lists::probes()),
     };

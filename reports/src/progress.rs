@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scenarios::change::Changes;
 use scenarios::fuzz::{Failure, Progress, Ran, Wish};
-use vocab::plan::Plant;
 
 use crate::command::reproduce;
 use crate::command::run::law;
@@ -20,7 +20,7 @@ const WHOLE: u64 = 1_000;
 /// Watches a fuzz for its user.
 pub struct Watcher {
     bar: ProgressBar,
-    plant: Option<Plant>,
+    changes: Changes,
     limit: Option<Duration>,
     begun: Instant,
     told: Instant,
@@ -43,7 +43,7 @@ impl Watcher {
             ));
         }
         let now = Instant::now();
-        Watcher { bar, plant: wish.plant, limit: wish.time_limit, begun: now, told: now, events: 0, virtual_ns: 0, failed: 0 }
+        Watcher { bar, changes: wish.changes.clone(), limit: wish.time_limit, begun: now, told: now, events: 0, virtual_ns: 0, failed: 0 }
     }
 
     /// Takes the bar away.
@@ -82,7 +82,7 @@ impl Progress for Watcher {
         self.failed += 1;
         let law = law(&failed.verdict);
         let head = format!("family {}, seed {}\n", failed.family, failed.seed);
-        let text = failure::text(&failed.verdict, law.as_deref(), &reproduce(failed.family, failed.seed, self.plant));
+        let text = failure::text(&failed.verdict, law.as_deref(), &reproduce(failed.family, failed.seed, &self.changes));
         self.bar.suspend(|| out::say(&format!("{head}{text}\n")));
     }
 }

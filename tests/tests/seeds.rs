@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
+use scenarios::change::Changes;
 use scenarios::family::families;
 use scenarios::fuzz::{Failure, Progress, Ran, Wish, fuzz};
 
@@ -38,7 +39,7 @@ fn seeds() {
     let jobs: usize = variable("MADSIM_TEST_JOBS", std::thread::available_parallelism().map_or(1, usize::from));
     assert!(count > 0 && jobs > 0, "MADSIM_TEST_NUM and MADSIM_TEST_JOBS are at least 1");
     let last = first.checked_add(count - 1).expect("MADSIM_TEST_SEED + MADSIM_TEST_NUM is above the last seed, 2^64 - 1");
-    let wish = Wish { seeds: first..=last, families: families().iter().collect(), jobs, keep_going: false, time_limit: None, plant: None };
+    let wish = Wish { seeds: first..=last, families: families().iter().collect(), jobs, keep_going: false, time_limit: None, changes: Changes::default() };
     let found = fuzz(&wish, &scenarios::run::judged, &AtomicBool::new(false), &mut Teller);
     let failures: Vec<&str> = found.failures.iter().map(|failure| failure.command.as_str()).collect();
     assert!(failures.is_empty(), "{failures:?} did not hold; see above");

@@ -39,13 +39,22 @@ fn wish(args: &Fuzz) -> Result<Wish, Mistake> {
             chosen.push(family);
         }
     }
+    let chosen = if chosen.is_empty() { families().iter().collect() } else { chosen };
+    let changes = args.changes.changes();
+    // What no seed can have is told before the first one is run.
+    for family in &chosen {
+        let mut plan = family.plan(seeds.first);
+        if plan.stream.is_some() || !family.has_stream() {
+            changes.apply(&mut plan)?;
+        }
+    }
     Ok(Wish {
         seeds: seeds.first..=seeds.last,
-        families: if chosen.is_empty() { families().iter().collect() } else { chosen },
+        families: chosen,
+        changes,
         jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         keep_going: args.keep_going,
         time_limit: args.length,
-        plant: args.plant,
     })
 }
 

@@ -1,4 +1,6 @@
-//! `families`, `rules`, `probes`: what there is. Never a run.
+//! `families`, `jobs`, `rules`, `probes`: what there is. Never a run.
+
+use vocab::stream::job::JobKind;
 
 use crate::out;
 use crate::text::lists::columns;
@@ -6,6 +8,13 @@ use crate::text::lists::columns;
 /// `stormglass families`.
 pub fn families() -> u8 {
     let rows: Vec<_> = scenarios::family::families().iter().map(|family| (family.name.to_string(), family.about.to_string())).collect();
+    out::say(&columns(&rows));
+    0
+}
+
+/// `stormglass jobs`.
+pub fn jobs() -> u8 {
+    let rows: Vec<_> = JobKind::ALL.iter().map(|job| (job.name().to_string(), job.about().to_string())).collect();
     out::say(&columns(&rows));
     0
 }

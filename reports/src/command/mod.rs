@@ -5,26 +5,20 @@ pub mod fuzz;
 pub mod lists;
 pub mod run;
 
-use vocab::plan::Plant;
+use scenarios::change::Changes;
+pub use scenarios::change::quoted;
 
 use crate::mistake::Mistake;
 
 /// The one command that reproduces a run of a family.
-pub fn reproduce(family: &str, seed: u64, plant: Option<Plant>) -> String {
-    let plant = plant.map_or(String::new(), |plant| format!(" --plant {}", plant.name()));
-    format!("{} run --family {family} --seed {seed}{plant}", program())
+pub fn reproduce(family: &str, seed: u64, changes: &Changes) -> String {
+    format!("{} run --family {family} --seed {seed}{changes}", program())
 }
 
 /// How this program was called, so that what is printed can be pasted.
 pub fn program() -> String {
     let name = std::env::args_os().next().filter(|name| !name.is_empty());
     name.map_or_else(|| "stormglass".into(), |name| quoted(&name.to_string_lossy()))
-}
-
-/// `text` as one word of a shell.
-pub fn quoted(text: &str) -> String {
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=+:,@%".contains(c));
-    if plain { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// The mistake of naming a family that is not there.

@@ -12,6 +12,7 @@ use vocab::verdict::{Judgement, Verdict};
 
 use super::{no_family, program, quoted, reproduce};
 use crate::args::{Replay, Run};
+use crate::conf::Conf;
 use crate::mistake::Mistake;
 use crate::text::{failure, last_line, one_run};
 use crate::{input, out, save};
@@ -19,11 +20,23 @@ use crate::{input, out, save};
 /// `stormglass run`: the plan is saved before it runs, so that a name which cannot be written costs nothing.
 pub fn run(args: &Run) -> Result<u8, Mistake> {
     let mut plan = scenarios::family::plan(&args.family, args.seed).ok_or_else(|| no_family(&args.family))?;
-    plan.coordination.plant = args.plant;
+    let changes = args.changes.changes();
+    let mut flags = String::new();
+    let conf = args.conf.as_deref().map(Conf::load).transpose()?;
+    if let Some((conf, file)) = conf.as_ref().zip(args.conf.as_deref()) {
+        out::warn(&conf.notes());
+        conf.change(&mut plan)?;
+        flags = format!(" --conf {}", quoted(&name(file)));
+    }
+    changes.change(&mut plan)?;
+    plan.check().map_err(|flaw| match conf.and_then(|conf| conf.blamed(&flaw)) {
+        Some(error) => Mistake::from(error),
+        None => changes.blamed(flaw).into(),
+    })?;
     if let Some(target) = &args.save {
         save::save(&plan, target)?;
     }
-    Ok(tell(&plan, args.json, &reproduce(&args.family, args.seed, args.plant)))
+    Ok(tell(&plan, args.json, &(reproduce(&args.family, args.seed, &changes) + &flags)))
 }
 
 /// `stormglass replay`.

@@ -1,12 +1,12 @@
-//! Everything: swarm testing. Each class of faults is switched fully on or off per seed, so that rare pairs meet and no class drowns the others.
+//! Everything: swarm testing of both systems together. Each class of faults is switched fully on or off per seed, so that rare pairs meet and no class drowns the others.
 
 use super::setup::Taste;
 use super::storm::Brush;
-use super::{Family, Idle, Purpose, catch_up, clocks, crashes, disks, logs, partitions, pauses, sessions, weather};
+use super::{Family, Idle, Purpose, catch_up, clocks, crashes, disks, logs, partitions, pauses, sessions, stream, weather};
 
 pub(super) const FAMILY: Family = Family {
     name: "everything",
-    about: "Each class of faults above switched fully on or off per seed, all at once.",
+    about: "Both systems together: each class of faults above switched fully on or off per seed, all at once.",
     idle: IDLE,
     number: 9,
     taste: Taste {
@@ -16,6 +16,7 @@ pub(super) const FAMILY: Family = Family {
         unrestricted_ppm: 20_000,
         observers: &[(0, 8), (1, 1), (2, 1)],
         weights_ppm: 100_000,
+        stream: Some(&stream::everything::WITH_ALL),
         ..Taste::USUAL
     },
     blows: |storm| {
@@ -34,9 +35,10 @@ pub(super) const FAMILY: Family = Family {
 const IDLE: &[Idle] = &[super::SETTLED];
 
 /// A class of faults: its dice, and what draws it.
-type Class = (Purpose, fn(&mut Brush<'_>, u64));
+pub(super) type Class = (Purpose, fn(&mut Brush<'_>, u64));
 
-const CLASSES: &[Class] = &[
+/// What the coordination service must bear.
+pub(super) const CLASSES: &[Class] = &[
     (Purpose::Weather, weather::blows),
     (Purpose::Partitions, partitions::blows),
     (Purpose::Crashes, crashes::blows),

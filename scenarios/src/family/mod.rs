@@ -1,10 +1,12 @@
 //! Families: named ways to draw a plan from a seed. Data and dice; never the running of a plan.
 //!
-//! `setup` draws what every plan has, `storm` holds the brush with which blows are drawn, `moment` the events worth waiting for; each family has its own file.
+//! `setup` draws what every plan has, `storm` holds the brush with which blows are drawn, `moment` the events worth waiting for, `idle` says what a family cannot exercise; each family has its
+//! own file, those of the stream engine theirs under `stream`.
 
 mod setup;
 mod moment;
 mod storm;
+mod idle;
 
 mod calm;
 mod catch_up;
@@ -18,13 +20,16 @@ mod partitions;
 mod pauses;
 mod reconfig;
 mod sessions;
+mod stream;
 mod weather;
 
 #[cfg(test)]
 mod tests;
 
 use vocab::dice::Dice;
-use vocab::plan::{Plan, What};
+use vocab::plan::{Budget, Plan, What};
+
+pub use idle::Idle;
 
 use setup::Taste;
 use storm::Storm;
@@ -44,19 +49,10 @@ pub struct Family {
     blows: fn(&mut Storm<'_>),
 }
 
-/// A rule that a family cannot exercise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Idle {
-    /// The rule's id.
-    pub rule: &'static str,
-    /// Why nothing in the family's plans concerns it.
-    pub reason: &'static str,
-}
-
 /// What concerns no family in which nobody reconfigures.
 const SETTLED: Idle = Idle { rule: "config.joint-quorum", reason: "no configuration gives way to another" };
 
-static FAMILIES: [Family; 13] = [
+static FAMILIES: [Family; 22] = [
     calm::FAMILY,
     weather::FAMILY,
     partitions::FAMILY,
@@ -69,6 +65,15 @@ static FAMILIES: [Family; 13] = [
     observers::FAMILY,
     reconfig::FAMILY,
     logs::FAMILY,
+    stream::calm::FAMILY,
+    stream::checkpoints::FAMILY,
+    stream::failover::FAMILY,
+    stream::zombies::FAMILY,
+    stream::outside::FAMILY,
+    stream::rescale::FAMILY,
+    stream::savepoints::FAMILY,
+    stream::ha_cut::FAMILY,
+    stream::everything::FAMILY,
     everything::FAMILY,
 ];
 
@@ -96,6 +101,14 @@ impl Family {
         if plan.faults.iter().any(|fault| damages(&fault.what)) {
             // A damaged disk is wiped only while a majority of the others stands in for it, and those that stay away cannot.
             plan.heal.absent.clear();
+        }
+        match self.taste.stream {
+            // Who may lose what the service has committed can promise nothing of what stands upon it.
+            Some(taste) if plan.budget != Budget::Unrestricted => {
+                stream::setup::join(&mut plan, taste, &self.taste, dice);
+                (taste.blows)(&mut Storm::new(&mut plan, dice));
+            }
+            Some(_) | None => {}
         }
         plan
     }
@@ -146,6 +159,24 @@ enum Purpose {
     Reconfig = 20,
     Curator = 21,
     Logs = 30,
+    Stream = 40,
+    StreamInput = 41,
+    StreamCheckpoints = 42,
+    StreamRestart = 43,
+    StreamNetwork = 44,
+    StreamHa = 45,
+    StreamSteps = 46,
+    StreamClocks = 47,
+    StreamLinks = 48,
+    StreamSwarm = 50,
+    Masters = 51,
+    Workers = 52,
+    StreamCuts = 53,
+    Messages = 54,
+    Outside = 55,
+    Zombies = 56,
+    Outages = 57,
+    StreamClockFaults = 58,
 }
 
 /// One of `items`, each as often as its weight says.

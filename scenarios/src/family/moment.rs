@@ -1,6 +1,7 @@
 //! Events worth waiting for: the steps of the protocol at which systems of this kind have lost data before. Names and rough frequencies; never what then strikes.
 
 use vocab::dice::Dice;
+use vocab::ids::MachineId;
 use vocab::plan::{Moment, When};
 
 /// An event of the protocol, and about how often a storm brings it.
@@ -12,10 +13,12 @@ pub(super) struct Scene {
     often: u32,
 }
 
-const fn sends(kind: &'static str, often: u32) -> Scene {
+/// A message of the kind is sent.
+pub(super) const fn sends(kind: &'static str, often: u32) -> Scene {
     Scene { moment: Moment::Send, kind, often }
 }
-const fn takes(kind: &'static str, often: u32) -> Scene {
+/// A message of the kind is taken.
+pub(super) const fn takes(kind: &'static str, often: u32) -> Scene {
     Scene { moment: Moment::Deliver, kind, often }
 }
 const fn appends(kind: &'static str, often: u32) -> Scene {
@@ -115,7 +118,12 @@ pub(super) const CLIENT: &[Scene] = &[
 impl Scene {
     /// When the scene comes: early in half of the draws, else anywhere up to its usual number; on any machine.
     pub(super) fn when(self, after_ms: u64, dice: &mut Dice) -> When {
+        self.on(None, after_ms, dice)
+    }
+
+    /// The same on one machine, or on any.
+    pub(super) fn on(self, machine: Option<MachineId>, after_ms: u64, dice: &mut Dice) -> When {
         let most = if dice.chance(500_000) { self.often.div_ceil(10) } else { self.often };
-        When::On { moment: self.moment, kind: self.kind.into(), machine: None, nth: dice.between(1, u64::from(most)) as u32, after_ms }
+        When::On { moment: self.moment, kind: self.kind.into(), machine, nth: dice.between(1, u64::from(most)) as u32, after_ms }
     }
 }

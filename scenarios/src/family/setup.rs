@@ -9,6 +9,7 @@ use vocab::plan::{
     Weight, WorkloadKind,
 };
 
+use super::stream::setup::StreamTaste;
 use super::{PlanDice, Purpose, weighted};
 
 /// The least that a healed system gets to finish, in ms: elections, catching up, and the clients' last requests.
@@ -43,6 +44,10 @@ pub(super) struct Taste {
     pub(super) weights_ppm: u32,
     /// Clients reconfigure.
     pub(super) reconfigs: bool,
+    /// How many clients, weighted.
+    pub(super) clients: &'static [(usize, u32)],
+    /// The stream engine, if one takes part.
+    pub(super) stream: Option<&'static StreamTaste>,
 }
 
 impl Taste {
@@ -59,6 +64,8 @@ impl Taste {
         observers: &[(0, 1)],
         weights_ppm: 0,
         reconfigs: false,
+        clients: &[(2, 15), (3, 25), (4, 30), (5, 20), (6, 10)],
+        stream: None,
     };
 }
 
@@ -76,7 +83,7 @@ pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
         link: link(taste, patience, &mut dice.stream(Purpose::Link, 0)),
         links: links(taste, machines, patience, dice),
         disk: disk(taste, patience, &mut dice.stream(Purpose::Disk, 0)),
-        clocks: clocks(taste, machines, &mut dice.stream(Purpose::Clocks, 0)),
+        clocks: clocks(taste, 0..machines, &mut dice.stream(Purpose::Clocks, 0)),
     };
     let longest_ms = clients.iter().map(|client| u64::from(client.session_timeout_ms)).max().unwrap_or(0);
     let budget = if dice.stream(Purpose::Budget, 0).chance(taste.unrestricted_ppm) { Budget::Unrestricted } else { Budget::Majority };
@@ -185,7 +192,7 @@ fn absent(taste: &Taste, replicas: u16, dice: &mut Dice) -> Vec<MachineId> {
 
 /// The shortest times that the service and its clients wait for anything, in µs: the weather stays after the storm, and must leave the healed system a chance.
 #[derive(Clone, Copy)]
-struct Patience {
+pub(super) struct Patience {
     tick_us: u64,
     /// The longest that one step of opening a session may take. A client gives up a replica after its timeout divided by the number of replicas (ZooKeeper's connectTimeout); until
     /// then it must have a stream and the leader a committed transaction.
@@ -197,7 +204,7 @@ struct Patience {
 const SESSION_STEPS: u64 = 20;
 
 impl Patience {
-    fn of(coordination: &Coordination, replicas: u16, clients: &[ClientPlan]) -> Patience {
+    pub(super) fn of(coordination: &Coordination, replicas: u16, clients: &[ClientPlan]) -> Patience {
         let shortest_ms = clients.iter().map(|client| u64::from(client.session_timeout_ms)).min().unwrap_or(u64::from(coordination.tick_ms));
         Patience { tick_us: u64::from(coordination.tick_ms) * 1_000, step_us: shortest_ms * 1_000 / u64::from(replicas) / SESSION_STEPS }
     }
@@ -218,7 +225,8 @@ fn links(taste: &Taste, machines: u16, patience: Patience, dice: PlanDice) -> Ve
     drawn.into_iter().map(|((from, to), weather)| OneLink { from, to, weather }).collect()
 }
 
-fn link(taste: &Taste, Patience { tick_us, step_us }: Patience, dice: &mut Dice) -> LinkWeather {
+/// The weather of a link.
+pub(super) fn link(taste: &Taste, Patience { tick_us, step_us }: Patience, dice: &mut Dice) -> LinkWeather {
     let rough = dice.chance(taste.rough_ppm);
     // One rack, one city, one continent; with its jitter a link takes up to three times its latency.
     let (low, high) = weighted(dice, &[((50, 500), 5), ((500, 3_000), 3), ((5_000, 20_000), 1)]);
@@ -260,11 +268,12 @@ fn disk(taste: &Taste, Patience { tick_us, step_us }: Patience, dice: &mut Dice)
     }
 }
 
-fn clocks(taste: &Taste, machines: u16, dice: &mut Dice) -> Vec<ClockWeather> {
+/// How far the clocks of these machines are off.
+pub(super) fn clocks(taste: &Taste, machines: std::ops::Range<u16>, dice: &mut Dice) -> Vec<ClockWeather> {
     let wild = dice.chance(taste.wild_clocks_ppm);
     // A good clock's crystal is within 100 ppm; a wild one runs 3 % fast or slow, which every timeout must still bear.
     let (offset_ms, drift_ppm) = if wild { (3_600_000, 30_000) } else { (200, 100) };
-    (0..machines)
+    machines
         .map(|machine| ClockWeather {
             machine: MachineId(machine),
             offset_ms: dice.between(0, 2 * offset_ms) as i64 - offset_ms as i64,
@@ -275,7 +284,7 @@ fn clocks(taste: &Taste, machines: u16, dice: &mut Dice) -> Vec<ClockWeather> {
 
 fn clients(taste: &Taste, storm_ms: u64, coordination: &Coordination, dice: PlanDice) -> Vec<ClientPlan> {
     let mut mix = dice.stream(Purpose::Mix, 0);
-    let count = weighted(&mut mix, &[(2, 15), (3, 25), (4, 30), (5, 20), (6, 10)]);
+    let count = weighted(&mut mix, taste.clients);
     let mut kinds = kinds(&mut mix, count);
     if taste.reconfigs {
         kinds[0] = WorkloadKind::Reconfigs;

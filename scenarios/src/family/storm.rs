@@ -37,7 +37,7 @@ impl<'p> Storm<'p> {
 pub(super) struct Brush<'s> {
     /// The class's own dice.
     pub(super) dice: Dice,
-    plan: &'s mut Plan,
+    pub(super) plan: &'s mut Plan,
 }
 
 impl Brush<'_> {
@@ -125,7 +125,7 @@ impl Brush<'_> {
 
     /// The clients' machines.
     pub(super) fn clients(&self) -> Vec<MachineId> {
-        (self.plan.replicas()..self.plan.machines()).map(MachineId).collect()
+        (self.plan.replicas()..).map(MachineId).take(self.plan.clients.len()).collect()
     }
 
     /// Some replica.

@@ -94,6 +94,15 @@ fn every_family_draws_the_blows_of_its_classes() {
     check("sessions", &["pause", "cut-streams", "drop-reply", "order", "partition-one-way", "partition-halves"]);
     check("catch-up", &["partition-isolate", "partition-link", "partition-halves", "crash-power", "crash-process"]);
     check("logs", &["crash-power", "blackout", "lose-disk", "lying-sync", "bit-rot", "disk-full", "disk-error"]);
+    check(
+        "stream-failover",
+        &["crash-power", "crash-process", "blackout", "restart", "pause", "cut-streams", "drop", "drop-reply", "slow-link", "partition-link"],
+    );
+    check("checkpoints", &["drop", "drop-reply", "partition-isolate", "partition-link", "crash-power", "order", "slow-link"]);
+    check("zombies", &["partition-link", "pause", "crash-power", "order"]);
+    check("outside", &["order", "crash-power", "partition-isolate", "partition-link", "pause", "disk-stall", "cut-streams"]);
+    check("ha-cut", &["blackout", "partition-isolate", "partition-link", "crash-power", "pause"]);
+    check("stream-everything", &[CRASHES, CUTS, &["clock-step", "order", "pause", "slow-link"]].concat());
     check("everything", &[CUTS, CRASHES, DISKS, &["slow-link", "clock-step", "clock-drift", "pause", "order"]].concat());
 }
 
@@ -101,7 +110,7 @@ fn every_family_draws_the_blows_of_its_classes() {
 fn calm_has_no_blow_and_the_others_mostly_have_some() {
     for family in families() {
         let blown = plans(family).filter(|plan| !plan.faults.is_empty()).count();
-        assert_eq!(blown, if family.name == "calm" { 0 } else { SEEDS.count() }, "{}", family.name);
+        assert_eq!(blown, if family.name.ends_with("calm") { 0 } else { SEEDS.count() }, "{}", family.name);
     }
 }
 
@@ -110,13 +119,13 @@ fn the_swarm_switches_classes_off() {
     let family = super::family("everything").expect("it exists");
     for name in ["pause", "slow-link", "clock-step", "order"] {
         let with = plans(family).filter(|plan| plan.faults.iter().any(|fault| fault.what.name() == name)).count();
-        assert!((30..400).contains(&with), "{name} in {with} of 500 plans");
+        assert!((30..450).contains(&with), "{name} in {with} of 500 plans");
     }
 }
 
 #[test]
 fn blows_fall_at_times_and_on_events() {
-    for family in families().iter().filter(|family| family.name != "calm") {
+    for family in families().iter().filter(|family| !family.name.ends_with("calm")) {
         let (at, on): (Vec<_>, Vec<_>) = plans(family).flat_map(|plan| plan.faults).partition(|fault| matches!(fault.when, When::At { .. }));
         assert!(at.len() > 500 && on.len() > 500, "{}: {} at times, {} on events", family.name, at.len(), on.len());
     }

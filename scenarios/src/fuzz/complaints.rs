@@ -43,10 +43,10 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// Looks for them. With a plant switched on the runs are not what they should be, and nothing is demanded.
+/// Looks for them. With a plant switched on, or anything else changed, the runs are not what they should be, and nothing is demanded.
 pub(super) fn complaints(wish: &Wish, summary: &Summary) -> Vec<Complaint> {
     let mut found = vec![];
-    if wish.plant.is_some() {
+    if !wish.changes.is_none() {
         return found;
     }
     for FamilyRuns { name, runs, idle } in idle_rules(summary) {
@@ -68,8 +68,8 @@ struct FamilyRuns {
 
 fn idle_rules(summary: &Summary) -> impl Iterator<Item = FamilyRuns> {
     summary.families.iter().filter(|summary| summary.count.runs >= IDLE_RUNS).map(|summary| {
-        let excused = family(summary.name).map_or(&[][..], |family| family.idle);
-        let idle = summary.count.rules.iter().filter(|(rule, tally)| tally.judged == 0 && !excused.iter().any(|excuse| excuse.rule == **rule));
+        let family = family(summary.name);
+        let idle = summary.count.rules.iter().filter(|(rule, tally)| tally.judged == 0 && family.is_none_or(|family| family.excuse(rule).is_none()));
         FamilyRuns { name: summary.name, runs: summary.count.runs, idle: idle.map(|(rule, _)| rule.clone()).collect() }
     })
 }

@@ -17,10 +17,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
-use vocab::plan::{Plan, Plant};
+use vocab::plan::Plan;
 use vocab::recording::Recording;
 use vocab::verdict::{Judgement, Tally, Verdict};
 
+use crate::change::Changes;
 use crate::family::Family;
 use crate::probes::{Hits, hit};
 use desk::Desk;
@@ -41,8 +42,8 @@ pub struct Wish {
     pub keep_going: bool,
     /// Begin no run after so long.
     pub time_limit: Option<Duration>,
-    /// A known bug to switch on in every run.
-    pub plant: Option<Plant>,
+    /// What is otherwise than it was drawn, in every run. What concerns the stream engine is left out where none takes part.
+    pub changes: Changes,
 }
 
 /// How a plan becomes a judged recording: [`crate::run::judged`], or a test's own.
@@ -83,6 +84,14 @@ struct Outcome {
     hits: Hits,
 }
 
+impl Outcome {
+    /// Of a run that did not come to its end for a reason of ours.
+    fn crashed(place: &str, message: String) -> Outcome {
+        let verdict = Verdict::Crashed { place: place.into(), message };
+        Outcome { verdict, events: 0, facts: 0, virtual_ns: 0, tallies: BTreeMap::new(), hits: Hits::default() }
+    }
+}
+
 impl Wish {
     /// How many runs there are.
     fn planned(&self) -> u128 {
@@ -97,11 +106,10 @@ impl Wish {
         (seed, self.families[(place % families) as usize])
     }
 
+    /// The plan of the run at a place in the order, before it is changed.
     fn plan(&self, place: u128) -> Plan {
         let (seed, family) = self.at(place);
-        let mut plan = family.plan(seed);
-        plan.coordination.plant = self.plant;
-        plan
+        family.plan(seed)
     }
 }
 
@@ -118,7 +126,7 @@ pub fn fuzz(wish: &Wish, runner: &Runner<'_>, cancel: &AtomicBool, progress: &mu
             let desk = &desk;
             scope.spawn(move || {
                 while let Some(place) = desk.take() {
-                    let outcome = one(&wish.plan(place), runner);
+                    let outcome = one(wish.plan(place), &wish.changes, runner);
                     if !wish.keep_going && outcome.verdict != Verdict::Holds {
                         desk.stop_after(place);
                     }
@@ -150,7 +158,7 @@ fn collect(wish: &Wish, desk: &Desk<'_>, take: &mpsc::Receiver<(u128, Outcome)>,
             }
             let (seed, family) = wish.at(next);
             next += 1;
-            let failure = summary.count(seed, family.name, &outcome, wish.plant);
+            let failure = summary.count(seed, family.name, &outcome, &wish.changes);
             progress.ran(&Ran { seed, family: family.name, events: outcome.events, virtual_ns: outcome.virtual_ns, done: next, planned });
             if let Some(failure) = failure {
                 progress.failed(&failure);
@@ -162,9 +170,14 @@ fn collect(wish: &Wish, desk: &Desk<'_>, take: &mpsc::Receiver<(u128, Outcome)>,
 }
 
 /// One run, from plan to counts. A panic of the harness itself (not of a process, which the world catches) is a verdict too: the night goes on, and the seed is told.
-fn one(plan: &Plan, runner: &Runner<'_>) -> Outcome {
+fn one(mut plan: Plan, changes: &Changes, runner: &Runner<'_>) -> Outcome {
+    // Of a family with a stream engine, hardly a plan has none.
+    let is_left = changes.needs_stream() && plan.stream.is_none();
+    if !is_left && let Err(told) = changes.apply(&mut plan) {
+        return Outcome::crashed("the plan, which cannot be changed so", told.to_string());
+    }
     let judged = catch_unwind(AssertUnwindSafe(|| {
-        let (recording, judgement) = runner(plan);
+        let (recording, judgement) = runner(&plan);
         let hits = hit(&recording);
         Outcome {
             verdict: judgement.verdict,
@@ -177,13 +190,6 @@ fn one(plan: &Plan, runner: &Runner<'_>) -> Outcome {
     }));
     judged.unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        Outcome {
-            verdict: Verdict::Crashed { place: "the harness itself, not a process".into(), message: message.unwrap_or_else(|| "a panic without words".into()) },
-            events: 0,
-            facts: 0,
-            virtual_ns: 0,
-            tallies: BTreeMap::new(),
-            hits: Hits::default(),
-        }
+        Outcome::crashed("the harness itself, not a process", message.unwrap_or_else(|| "a panic without words".into()))
     })
 }

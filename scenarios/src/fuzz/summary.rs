@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use vocab::plan::Plant;
 use vocab::verdict::{Tally, Verdict};
 
 use super::{Complaint, Outcome, Wish};
+use crate::change::Changes;
 use crate::probes::probes;
 
 /// The most failures that are kept with their witnesses; a fuzz that keeps going counts the others only.
@@ -103,7 +103,7 @@ impl Summary {
     }
 
     /// Adds the next run in order, and says what failed.
-    pub(super) fn count(&mut self, seed: u64, family: &'static str, outcome: &Outcome, plant: Option<Plant>) -> Option<Failure> {
+    pub(super) fn count(&mut self, seed: u64, family: &'static str, outcome: &Outcome, changes: &Changes) -> Option<Failure> {
         let place = self.total.runs as usize % self.families.len();
         self.total.add(outcome);
         self.families[place].count.add(outcome);
@@ -111,7 +111,7 @@ impl Summary {
         for (i, hits) in self.probes.iter_mut().enumerate() {
             *hits += u64::from(outcome.hits.has(i));
         }
-        (outcome.verdict != Verdict::Holds).then(|| Failure { seed, family, verdict: outcome.verdict.clone(), command: command(family, seed, plant) })
+        (outcome.verdict != Verdict::Holds).then(|| Failure { seed, family, verdict: outcome.verdict.clone(), command: command(family, seed, changes) })
     }
 
     pub(super) fn keep(&mut self, failure: Failure) {
@@ -151,7 +151,6 @@ impl Count {
 }
 
 /// The command that repeats a run.
-fn command(family: &str, seed: u64, plant: Option<Plant>) -> String {
-    let plant = plant.map(|plant| format!(" --plant {}", plant.name())).unwrap_or_default();
-    format!("stormglass run --family {family} --seed {seed}{plant}")
+fn command(family: &str, seed: u64, changes: &Changes) -> String {
+    format!("stormglass run --family {family} --seed {seed}{changes}")
 }

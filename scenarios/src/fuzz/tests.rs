@@ -13,6 +13,7 @@ use vocab::recording::{Ending, Note, RECORDING_FORMAT, Recording};
 use vocab::verdict::{Judgement, Tally, Verdict};
 
 use super::{Complaint, End, FAILURES_KEPT, Failure, IDLE_RUNS, PROBE_SEEDS, Progress, Ran, Summary, Wish, fuzz};
+use crate::change::{Bug, Changes, Set};
 use crate::family::{Family, families, family};
 
 fn broken() -> Verdict {
@@ -37,7 +38,11 @@ fn ran(plan: &Plan, verdict: Verdict) -> (Recording, Judgement) {
 
 fn wish(seeds: RangeInclusive<u64>, jobs: usize) -> Wish {
     let families: Vec<&'static Family> = ["calm", "crashes"].into_iter().filter_map(family).collect();
-    Wish { seeds, families, jobs, keep_going: false, time_limit: None, plant: None }
+    Wish { seeds, families, jobs, keep_going: false, time_limit: None, changes: Changes::default() }
+}
+
+fn planted() -> Changes {
+    Changes { plant: Some(Bug::Service(Plant::NoTrunc)), ..Changes::default() }
 }
 
 #[derive(Default)]
@@ -114,7 +119,7 @@ fn keep_going_counts_all_failures_and_keeps_the_first() {
 
 #[test]
 fn a_plant_is_switched_on_in_every_plan_and_in_the_command() {
-    let wish = Wish { plant: Some(Plant::NoTrunc), ..wish(5..=5, 1) };
+    let wish = Wish { changes: planted(), ..wish(5..=5, 1) };
     let seen = Mutex::new(vec![]);
     let runner = |plan: &Plan| {
         seen.lock().unwrap().push(plan.coordination.plant);
@@ -123,6 +128,32 @@ fn a_plant_is_switched_on_in_every_plan_and_in_the_command() {
     let summary = fuzz(&wish, &runner, &AtomicBool::new(false), &mut Heard::default());
     assert_eq!(summary.failures[0].command, "stormglass run --family calm --seed 5 --plant no-trunc");
     assert_eq!(*seen.lock().unwrap(), [Some(Plant::NoTrunc)]);
+}
+
+#[test]
+fn fields_are_set_in_every_plan_that_has_them_and_in_the_command() {
+    let changes = |text: &str| Changes { sets: vec![Set::parse(text).expect("it is a field and a value")], ..Changes::default() };
+    let families: Vec<_> = ["stream-calm", "everything"].into_iter().filter_map(family).collect();
+    let wish = Wish { families, changes: changes("stream.fencing=unfenced"), keep_going: true, ..wish(0..=60, 1) };
+    let seen = Mutex::new((0, 0));
+    let runner = |plan: &Plan| {
+        let mut seen = seen.lock().unwrap();
+        match &plan.stream {
+            Some(stream) => seen.0 += u32::from(stream.fencing == vocab::plan::Fencing::Unfenced),
+            None => seen.1 += 1,
+        }
+        ran(plan, broken())
+    };
+    let summary = fuzz(&wish, &runner, &AtomicBool::new(false), &mut Heard::default());
+    assert_eq!(summary.failures[0].command, "stormglass run --family stream-calm --seed 0 --set stream.fencing=unfenced");
+    let (changed, without) = *seen.lock().unwrap();
+    assert_eq!(changed + without, 122);
+    assert!(without < 10, "{without} plans of everything have no stream engine");
+    // What some plan cannot be is told with its seed.
+    let wish = Wish { changes: changes("stream.checkpoints.retained=0"), ..wish };
+    let summary = fuzz(&wish, &runner, &AtomicBool::new(false), &mut Heard::default());
+    let Verdict::Crashed { place, message } = &summary.failures[0].verdict else { panic!("{:?}", summary.failures[0]) };
+    assert!(place.starts_with("the plan") && message.contains("retained is 0"), "{place}: {message}");
 }
 
 #[test]
@@ -163,16 +194,16 @@ fn a_panic_of_the_harness_is_a_verdict() {
 #[test]
 fn an_idle_rule_is_complained_of_after_enough_runs() {
     let runner = |plan: &Plan| ran(plan, Verdict::Holds);
-    let idle = |seeds: u64, plant| {
-        let wish = Wish { plant, ..wish(0..=seeds - 1, 1) };
+    let idle = |seeds: u64, changes| {
+        let wish = Wish { changes, ..wish(0..=seeds - 1, 1) };
         fuzz(&wish, &runner, &AtomicBool::new(false), &mut Heard::default())
     };
-    assert_eq!(idle(IDLE_RUNS - 1, None).complaints, []);
-    let summary = idle(IDLE_RUNS, None);
+    assert_eq!(idle(IDLE_RUNS - 1, Changes::default()).complaints, []);
+    let summary = idle(IDLE_RUNS, Changes::default());
     let expected = ["calm", "crashes"].map(|family| Complaint::Idle { family, rule: "a.idle".into(), runs: IDLE_RUNS });
     assert_eq!(summary.complaints, expected);
     assert_eq!(summary.exit_code(), 1);
-    assert_eq!(idle(IDLE_RUNS, Some(Plant::NoTrunc)).complaints, []);
+    assert_eq!(idle(IDLE_RUNS, planted()).complaints, []);
 }
 
 #[test]

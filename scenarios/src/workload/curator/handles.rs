@@ -4,7 +4,7 @@
 
 use coord::curator::create::{self, Creation, Parents, Spec};
 use coord::curator::latch::{Config, LeaderLatch, Outcome};
-use coord::curator::store::{AddAndLock, Added, Everything, GetAllAndLock, Release, ReleaseAndTryRemove, StateHandleStore};
+use coord::curator::store::{AddAndLock, Added, Everything, Fence, GetAllAndLock, Release, ReleaseAndTryRemove, StateHandleStore};
 use coord::curator::{Curator, Failure, Told};
 use vocab::plan::Plan;
 use vocab::service::{CreateMode, ErrorCode, Path};
@@ -125,7 +125,7 @@ impl Handles {
 
     fn lead(&mut self, node: &Path, desk: &mut Desk) {
         let lock = desk.turn.uuid();
-        self.store = Some(StateHandleStore { root: ROOT.into(), lock, fence: self.fences.then(|| node.clone()) });
+        self.store = Some(StateHandleStore { root: ROOT.into(), lock, fence: if self.fences { Fence::Additions(node.clone()) } else { Fence::None } });
         let spec = Spec { path: ROOT.into(), data: None, mode: CreateMode::Persistent, protection: None, parents: Parents::Containers };
         self.task = Task::Rooting(Creation::start(spec, &mut desk.turn));
     }

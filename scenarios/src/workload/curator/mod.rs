@@ -168,7 +168,7 @@ impl CuratorProcess {
     fn on_last(&mut self, answer: &Answer, now: Now, out: &mut Out) {
         let outcome = answer.result.as_ref().map_err(|failure| match failure {
             Failure::Error(code) => rounds::Failure::Error(*code),
-            Failure::ConnectionLoss | Failure::AuthFailed | Failure::Closed => rounds::Failure::Unknown,
+            Failure::ConnectionLoss | Failure::AuthFailed | Failure::Closed | Failure::Fenced => rounds::Failure::Unknown,
         });
         if self.last.on_answer(outcome) {
             self.phase = Phase::Settling;

@@ -23,6 +23,8 @@ pub enum Failure {
     Closed,
     /// The service refused the last try.
     Error(ErrorCode),
+    /// The check before a guarded write failed: its author's node is gone, and the last try wrote nothing. See [`super::store::Fence`].
+    Fenced,
 }
 
 impl Failure {
@@ -30,7 +32,7 @@ impl Failure {
     pub fn is_retryable(self) -> bool {
         match self {
             Failure::ConnectionLoss | Failure::Error(ErrorCode::SessionMoved | ErrorCode::SessionExpired) => true,
-            Failure::AuthFailed | Failure::Closed | Failure::Error(_) => false,
+            Failure::AuthFailed | Failure::Closed | Failure::Fenced | Failure::Error(_) => false,
         }
     }
 }
@@ -90,6 +92,9 @@ pub(super) fn outcome(op: &Op, result: Result<Reply, ErrorCode>) -> Result<Reply
     match result {
         Err(code) => Err(Failure::Error(code)),
         Ok(Reply::Multi(results)) if matches!(op, Op::Multi(_)) => {
+            if is_fenced(op, &results) {
+                return Err(Failure::Fenced);
+            }
             match results.iter().find_map(|result| result.as_ref().err().filter(|code| **code != ErrorCode::Ok)) {
                 Some(code) => Err(Failure::Error(*code)),
                 None => Ok(Reply::Multi(results)),
@@ -97,4 +102,11 @@ pub(super) fn outcome(op: &Op, result: Result<Reply, ErrorCode>) -> Result<Reply
         }
         Ok(reply) => Ok(reply),
     }
+}
+
+/// Whether it was the check before everything else that failed.
+fn is_fenced(op: &Op, results: &[Result<Reply, ErrorCode>]) -> bool {
+    let Op::Multi(ops) = op else { return false };
+    let begins_with_check = matches!(ops.first(), Some(Op::Check { .. }));
+    begins_with_check && matches!(results.first(), Some(Err(code)) if *code != ErrorCode::Ok)
 }

@@ -3,6 +3,7 @@
 use vocab::fact::{ConnectionState, RecipeFact};
 use vocab::service::{Data, Path};
 
+use super::store::Fence;
 use super::value::{self, Asked, SharedValue, Versioned, count_data, count_of};
 use super::{Failure, Told, Turn};
 
@@ -60,6 +61,11 @@ impl CheckpointIdCounter {
     /// See [`SharedValue::blind`].
     pub fn blind(self) -> CheckpointIdCounter {
         CheckpointIdCounter { value: self.value.blind(), ..self }
+    }
+
+    /// See [`SharedValue::fenced`].
+    pub fn fenced(self, fence: Fence) -> CheckpointIdCounter {
+        CheckpointIdCounter { value: self.value.fenced(fence), ..self }
     }
 
     /// Makes the node if need be, and reads it.

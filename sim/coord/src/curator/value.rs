@@ -8,6 +8,7 @@ use vocab::ids::Zxid;
 use vocab::service::{CreateMode, Data, ErrorCode, Op, Path, Reply, Stat};
 
 use super::create::{self, Creation, Parents, Spec};
+use super::store::Fence;
 use super::{Answer, CallId, Failure, Told, Tries, Turn};
 
 /// A value with the version by which it can be replaced.
@@ -63,6 +64,8 @@ pub enum Asked {
 /// Why a call was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Errand {
+    /// The create, behind a fence.
+    Make,
     /// The first read.
     Start,
     /// A set, and what it replaces.
@@ -83,6 +86,8 @@ pub struct SharedValue {
     is_closed: bool,
     /// A plant: sets match any version.
     is_blind: bool,
+    /// What a write checks first.
+    fence: Fence,
 }
 
 impl SharedValue {
@@ -95,7 +100,14 @@ impl SharedValue {
             errands: BTreeMap::new(),
             is_closed: false,
             is_blind: false,
+            fence: Fence::None,
         }
+    }
+
+    /// Lets every write check this first. The node is then made without its parents, which must be there.
+    pub fn fenced(mut self, fence: Fence) -> SharedValue {
+        self.fence = fence;
+        self
     }
 
     /// Sets whatever the version is: a plant, by which updates are lost.
@@ -107,6 +119,11 @@ impl SharedValue {
     /// Makes the node if need be, with containers for its parents, and reads it.
     pub fn start(&mut self, turn: &mut Turn) {
         let data = self.current.data.clone();
+        if let Fence::Everything(_) = self.fence {
+            let call = turn.call(self.fence.guard(Op::create(self.path.clone(), data, CreateMode::Persistent)));
+            self.errands.insert(call, Errand::Make);
+            return;
+        }
         let spec = Spec { path: self.path.clone(), data, mode: CreateMode::Persistent, protection: None, parents: Parents::Containers };
         self.creation = Some(Creation::start(spec, turn));
     }
@@ -131,7 +148,7 @@ impl SharedValue {
             return Asked::Unversioned;
         }
         let version = if self.is_blind { -1 } else { from.version };
-        let call = turn.call(Op::SetData { path: self.path.clone(), data: data.clone(), version });
+        let call = turn.call(self.fence.guard(Op::SetData { path: self.path.clone(), data: data.clone(), version }));
         self.errands.insert(call, Errand::Set { from: from.clone(), data });
         Asked::Yes
     }
@@ -180,11 +197,18 @@ impl SharedValue {
     }
 
     fn on_errand(&mut self, errand: Errand, answer: &Answer, turn: &mut Turn) -> Option<Outcome> {
-        let seen = match &answer.result {
+        // Behind a fence the answer is the last of two.
+        let result = match &answer.result {
+            Ok(Reply::Multi(results)) => Ok(results.last().and_then(|last| last.as_ref().ok()).expect("a multi that succeeded has a reply an operation")),
+            result => result.as_ref(),
+        };
+        let seen = match result {
             Ok(Reply::Data { data, stat }) => self.update(stat, data),
             Ok(_) | Err(_) => false,
         };
-        match (errand, &answer.result) {
+        match (errand, result) {
+            (Errand::Make, Ok(_) | Err(Failure::Error(ErrorCode::NodeExists))) => self.read(Errand::Start, turn),
+            (Errand::Make, Err(failure)) => Some(Outcome::NotStarted(*failure)),
             (Errand::Start, Ok(_)) => Some(Outcome::Started),
             (Errand::Start, Err(failure)) => Some(Outcome::NotStarted(*failure)),
             (Errand::Set { from, data }, Ok(Reply::Stat(stat))) => {

@@ -1,1 +1,12 @@
-//! To come.
+//! A worker: it finds its leader, offers its slots, and runs the tasks that it is given (TaskExecutor). Never a decision about a job.
+
+mod leader;
+mod registration;
+mod pool;
+mod network;
+mod services;
+mod process;
+mod calls;
+mod schedule;
+
+pub use process::WorkerProcess;

@@ -56,6 +56,7 @@ impl AddAndLock {
                 Removed::Removed { .. } => self.write(turn),
                 // Somebody has locked it meanwhile.
                 Removed::StillLocked => Some(Added::Exists),
+                Removed::Failed(Failure::Fenced) => Some(Added::Fenced),
                 Removed::Failed(failure) => Some(Added::Discarded(failure)),
             };
         }
@@ -85,7 +86,7 @@ impl AddAndLock {
         let (belief, added) = match answer.result {
             Ok(_) => (Belief::Applied, Added::Added),
             Err(Failure::Error(ErrorCode::NodeExists)) => (Belief::Assumed, Added::Assumed),
-            Err(Failure::Error(ErrorCode::NoNode)) if self.store.fence.is_some() => (Belief::Undecided, Added::Fenced),
+            Err(Failure::Fenced) => (Belief::Undecided, Added::Fenced),
             Err(failure) if is_before_commit(failure) => (Belief::NotApplied, Added::Discarded(failure)),
             Err(failure) => (Belief::Undecided, Added::Inconsistent(failure)),
         };

@@ -53,7 +53,7 @@ impl GetAndLock {
     pub fn start(store: &StateHandleStore, name: &str, turn: &mut Turn) -> GetAndLock {
         let (path, data) = (store.own_lock(name), Some(Arc::from(LOCK_DATA)));
         let lock = Op::Create { path, data, mode: CreateMode::Ephemeral, acl: vocab::service::acl::open(), stat: true };
-        GetAndLock { store: store.clone(), name: name.into(), step: Step::Locking { call: turn.call(lock) } }
+        GetAndLock { store: store.clone(), name: name.into(), step: Step::Locking { call: turn.call(store.fence.guard(lock)) } }
     }
 
     /// Takes what the owner was told.

@@ -1,8 +1,10 @@
 //! Flink's store of state handles (ZooKeeperStateHandleStore): a node a handle, below it a node of locks, below that one ephemeral lock a store that needs it. Never a handle removed that somebody else has locked.
 //!
-//! Each operation is a core of its own, so that several can be under way. Nothing of Flink's fences a deposed leader's write: see [`StateHandleStore::fence`].
+//! Each operation is a core of its own, so that several can be under way. Nothing of Flink's fences a deposed leader's write: see [`Fence`].
 
 mod add;
+mod ensure;
+mod fence;
 mod lock;
 mod remove;
 
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use vocab::service::{CreateMode, Data, ErrorCode, Op, Path};
 
 pub use add::{AddAndLock, Added};
+pub use ensure::{Ensure, Ensured};
+pub use fence::Fence;
 pub use lock::{Everything, GetAllAndLock, GetAndLock, Got, SCANS_MAX};
 pub use remove::{Release, ReleaseAndTryRemove, Removed};
 
@@ -27,8 +31,8 @@ pub struct StateHandleStore {
     pub root: Path,
     /// The name of this store's own locks.
     pub lock: Uuid,
-    /// A node that must be there for a handle to be added: the latch by which the author leads. None is Flink 2.3.0's way, by which a deposed leader still writes (FLINK-10333).
-    pub fence: Option<Path>,
+    /// What a write of this store checks first.
+    pub fence: Fence,
 }
 
 impl StateHandleStore {
@@ -49,7 +53,7 @@ impl StateHandleStore {
 
     /// The transaction that adds a handle: always three creates, behind a check if there is a fence.
     fn add(&self, name: &str, data: &Data) -> Op {
-        let check = self.fence.iter().map(|path| Op::Check { path: path.clone(), version: -1 });
+        let check = self.fence.of_additions().into_iter().map(Fence::check);
         let creates = [
             Op::create(self.path(name), data.clone(), CreateMode::Persistent),
             Op::create(self.locks(name), Some(Arc::from(LOCK_DATA)), CreateMode::Persistent),
@@ -62,7 +66,7 @@ impl StateHandleStore {
 /// Whether a failure says that nothing was written (PRE_COMMIT_EXCEPTIONS): then what the handle refers to can be discarded. After any other it must be kept, as nobody knows (PossibleInconsistentStateException).
 pub fn is_before_commit(failure: Failure) -> bool {
     match failure {
-        Failure::ConnectionLoss | Failure::Closed => false,
+        Failure::ConnectionLoss | Failure::Closed | Failure::Fenced => false,
         Failure::AuthFailed => true,
         Failure::Error(code) => match code {
             ErrorCode::NodeExists | ErrorCode::BadArguments | ErrorCode::NoNode | ErrorCode::NoAuth | ErrorCode::BadVersion => true,

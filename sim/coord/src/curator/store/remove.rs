@@ -14,7 +14,7 @@ pub struct Release {
 impl Release {
     /// Begins.
     pub fn start(store: &StateHandleStore, name: &str, turn: &mut Turn) -> Release {
-        Release { call: turn.call(Op::Delete { path: store.own_lock(name), version: -1 }) }
+        Release { call: turn.call(store.fence.guard(Op::Delete { path: store.own_lock(name), version: -1 })) }
     }
 
     /// Takes what the owner was told; says how it ended. A lock that is not there is none to release.
@@ -96,7 +96,7 @@ impl ReleaseAndTryRemove {
     }
 
     fn delete(&mut self, step: Step, path: Path, turn: &mut Turn) -> Option<Removed> {
-        self.call = turn.call(Op::Delete { path, version: -1 });
+        self.call = turn.call(self.store.fence.guard(Op::Delete { path, version: -1 }));
         self.step = step;
         None
     }

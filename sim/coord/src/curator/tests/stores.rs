@@ -6,7 +6,7 @@ use vocab::fact::Belief;
 use vocab::service::{CreateMode, ErrorCode, Op};
 
 use crate::curator::stage::{Cast, Stage, config};
-use crate::curator::store::{AddAndLock, GetAllAndLock, GetAndLock, ReleaseAndTryRemove, StateHandleStore, is_before_commit};
+use crate::curator::store::{AddAndLock, Fence, GetAllAndLock, GetAndLock, ReleaseAndTryRemove, StateHandleStore, is_before_commit};
 use crate::curator::{Config, Failure, RetryPolicy, Told, Turn, Uuid};
 
 /// An operation at work, or none.
@@ -32,7 +32,7 @@ impl Cast for Work {
 }
 
 fn store(lock: u128) -> StateHandleStore {
-    StateHandleStore { root: "/cp".into(), lock: Uuid(lock << 64 | 0x4000 << 64), fence: None }
+    StateHandleStore { root: "/cp".into(), lock: Uuid(lock << 64 | 0x4000 << 64), fence: Fence::None }
 }
 
 fn stage(config: Config) -> Stage<Work> {
@@ -92,7 +92,7 @@ fn what_flink_concludes_when_a_transactions_reply_is_lost() {
 fn a_deposed_leaders_transaction_is_replayed_in_a_new_session_unless_it_is_fenced() {
     let check = |fence: Option<&str>, added: &str, nodes: usize| {
         let mut stage = stage(config());
-        let store = StateHandleStore { fence: fence.map(Into::into), ..store(0) };
+        let store = StateHandleStore { fence: fence.map_or(Fence::None, |path| Fence::Additions(path.into())), ..store(0) };
         let latch = Op::create("/latch".into(), None, CreateMode::Ephemeral);
         stage.act(|_, turn| turn.call(latch));
         (stage.loses, stage.reachable) = (Some(("multi", false)), false);
@@ -129,4 +129,24 @@ fn only_a_refusal_before_the_commit_lets_a_handle_be_discarded() {
     check(Failure::Error(ErrorCode::BadVersion), true);
     check(Failure::Error(ErrorCode::SessionMoved), true);
     check(Failure::AuthFailed, true);
+}
+
+#[test]
+fn a_fence_around_everything_stops_a_deposed_leaders_removal_at_its_first_delete() {
+    let check = |deposed: bool, said: &str, nodes: usize| {
+        let mut stage = stage(config());
+        stage.other(Op::create("/latch".into(), None, CreateMode::Persistent)).unwrap();
+        let store = StateHandleStore { fence: Fence::Everything("/latch".into()), ..store(0) };
+        add(&mut stage, &store, "8");
+        if deposed {
+            stage.other(Op::Delete { path: "/latch".into(), version: -1 }).unwrap();
+        }
+        stage.said();
+        stage.act(|work, turn| *work = Work::Remove(ReleaseAndTryRemove::start(&store, "8", turn)));
+        let heard = stage.said();
+        assert!(heard.contains(said), "{heard}");
+        assert_eq!(stage.server.paths("/cp/8").len(), nodes);
+    };
+    check(false, "Removed {", 0);
+    check(true, "Failed(Fenced)", 3);
 }

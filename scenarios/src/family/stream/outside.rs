@@ -1,0 +1,115 @@
+//! Outside: the log, the ledger and the blob store are away, slow, refuse, lose power and lose their answers, at the requests on which exactly-once hangs.
+
+use vocab::plan::{Shape, Target, What};
+
+use super::super::setup::Taste;
+use super::super::storm::Brush;
+use super::super::{Family, Idle, Purpose, crashes};
+use super::moment::{SERVING, USING};
+use super::setup::StreamTaste;
+use super::{QUIET, cuts, machines, messages, paint};
+use crate::family::SETTLED;
+
+pub(in crate::family) const FAMILY: Family = Family {
+    name: "outside",
+    about: "The log, the ledger and the blob store are away, slow, refuse and lose power at every request on which exactly-once hangs.",
+    idle: IDLE,
+    number: 24,
+    taste: Taste { stream: Some(&WITH), ..QUIET },
+    blows: |_| {},
+};
+
+const WITH: StreamTaste = StreamTaste {
+    inline_ppm: 150_000,
+    blows: |storm| {
+        blows(&mut storm.brush(Purpose::Outside), 1);
+        let others =
+            [(Purpose::Messages, messages::blows as fn(&mut Brush<'_>, u64)), (Purpose::Workers, machines::workers), (Purpose::StreamCuts, cuts::blows)];
+        paint(storm, &others, 400_000, 3);
+    },
+    ..StreamTaste::USUAL
+};
+
+const IDLE: &[Idle] = &[SETTLED];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Unavailable,
+    Slow,
+    Errors,
+    Power,
+    PowerSoon,
+    Cut,
+    Alone,
+    Pause,
+    Stall,
+}
+
+const KINDS: &[(Kind, u32)] = &[
+    (Kind::Unavailable, 5),
+    (Kind::Slow, 3),
+    (Kind::Errors, 4),
+    (Kind::Power, 3),
+    (Kind::PowerSoon, 5),
+    (Kind::Cut, 4),
+    (Kind::Alone, 3),
+    (Kind::Pause, 2),
+    (Kind::Stall, 2),
+];
+
+/// Blows to the outside.
+pub(super) fn blows(brush: &mut Brush<'_>, thin: u64) {
+    let kinds = brush.swarm(KINDS);
+    for _ in 0..brush.count(thin) {
+        let outsider = brush.outsider();
+        let (when, machine) = brush.caught(SERVING, outsider, 600_000);
+        match brush.one(&kinds) {
+            Kind::Unavailable => {
+                let ms = spell_ms(brush);
+                brush.blow(when, What::Order { machine, word: format!("unavailable {ms}") });
+            }
+            Kind::Slow => {
+                let ms = spell_ms(brush);
+                brush.blow(when, What::Order { machine, word: format!("slow {ms}") });
+            }
+            Kind::Errors => {
+                let count = brush.dice.between(1, 5);
+                brush.blow(when, What::Order { machine, word: format!("errors {count}") });
+            }
+            Kind::Power => crashes::crash(brush, when, machine),
+            // Between the request, its writing, its sync and its answer.
+            Kind::PowerSoon => {
+                let when = brush.at_once_on(SERVING);
+                let restart_ms = Some(brush.dice.between(10, 3_000));
+                brush.blow(when, What::Crash { machine: Target::Subject, power: true, restart_ms });
+            }
+            Kind::Cut => {
+                let (when, for_ms, silent) = (brush.on(USING), brush.silence_ms(), brush.dice.chance(300_000));
+                if brush.dice.chance(500_000) {
+                    brush.blow(when, What::CutStreams { a: Target::Subject, b: Target::Peer, silent });
+                } else {
+                    brush.blow(when, What::Partition { shape: Shape::Link { a: Target::Subject, b: Target::Peer }, for_ms });
+                }
+            }
+            Kind::Alone => {
+                let for_ms = spell_ms(brush);
+                brush.blow(when, What::Partition { shape: Shape::Isolate { machine }, for_ms });
+            }
+            Kind::Pause => {
+                let for_ms = spell_ms(brush);
+                brush.blow(when, What::Pause { machine, for_ms });
+            }
+            Kind::Stall => {
+                let for_ms = spell_ms(brush);
+                brush.blow(when, What::DiskStall { machine, for_ms });
+            }
+        }
+    }
+}
+
+/// How long the outside is not itself, in ms: a blink, some checkpoints, or longer than one may take.
+fn spell_ms(brush: &mut Brush<'_>) -> u64 {
+    let timeout = u64::from(brush.stream().checkpoints.timeout_ms);
+    let (low, high) = brush.one(&[((20, 500), 3), ((500, 3_000), 3), ((timeout, timeout * 3 / 2), 1)]);
+    brush.dice.between(low, high).min(brush.plan.heal.at_ms / 3)
+}

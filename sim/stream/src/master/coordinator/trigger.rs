@@ -1,0 +1,125 @@
+//! How a request becomes a pending checkpoint: queue, guards, plan, number, word to the first tasks (startTriggeringCheckpoint). Never a request that does not end, whatever fails on the way (FLINK-27148).
+
+use vocab::plan::StreamPlant;
+use vocab::stream::MasterFact;
+use vocab::stream::ids::CheckpointId;
+use vocab::stream::state::SnapshotKind;
+use vocab::time::MILLISECOND;
+
+use super::super::desk::Desk;
+use super::pending::Pending;
+use super::requests::{Next, Request, Standing};
+use super::{Coordinator, Course};
+use crate::message::Down;
+
+impl Coordinator {
+    /// Whether the timer has come; if so it is set again.
+    pub fn is_timer_due(&mut self, desk: &Desk) -> bool {
+        let interval_ns = u64::from(desk.plan().checkpoints.interval_ms) * MILLISECOND;
+        match &mut self.timer_ns {
+            Some(timer_ns) if desk.now.mono_ns >= *timer_ns => {
+                // A fixed rate, without catching up on what a pause of the whole process has missed.
+                *timer_ns = (*timer_ns + interval_ns).max(desk.now.mono_ns + 1);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Somebody wants a checkpoint or savepoint.
+    pub fn request(&mut self, kind: SnapshotKind, periodic: bool, desk: &mut Desk) {
+        let (leader, number) = (self.leader, self.next_request);
+        self.next_request += 1;
+        desk.note(MasterFact::TriggerAsked { leader, request: number, kind, periodic });
+        if let Some(refused) = self.requests.add(Request { number, kind, periodic, at_ms: desk.mono_ms() }) {
+            self.refuse(refused, "too-many-checkpoint-requests", desk);
+        }
+    }
+
+    /// The next request to be carried out, if one may be: the owner must then ask the counter for a number, or refuse it.
+    pub fn next(&mut self, course: &Result<Course, &'static str>, desk: &mut Desk) -> bool {
+        loop {
+            let standing = Standing {
+                triggering: self.triggering.is_some(),
+                pending: self.pending.len(),
+                cleaning: self.archive.cleaning(),
+                completed_ms: self.completed_ms,
+                now_ms: desk.mono_ms(),
+            };
+            match self.requests.next(&standing) {
+                Next::None => return false,
+                Next::TooSoon(request, wait_ms) => {
+                    self.refuse(request, "minimum-time-between-checkpoints", desk);
+                    // Rescheduled, unless the timer has been stopped meanwhile.
+                    self.timer_ns = self.timer_ns.map(|_| desk.after_ms(wait_ms));
+                }
+                Next::Go(request) => match course {
+                    Ok(_) => {
+                        self.triggering = Some(request);
+                        return true;
+                    }
+                    Err(why) => self.refuse(request, why, desk),
+                },
+            }
+        }
+    }
+
+    /// The counter gave a number, or none.
+    pub fn numbered(&mut self, number: Result<CheckpointId, String>, course: Result<Course, &'static str>, desk: &mut Desk) -> Option<CheckpointId> {
+        let request = self.triggering.take()?;
+        let (id, course) = match (number, course) {
+            (Ok(id), Ok(course)) => (id, course),
+            (Err(why), _) => {
+                self.refuse(request, &why, desk);
+                return None;
+            }
+            (Ok(_), Err(why)) => {
+                self.refuse(request, why, desk);
+                return None;
+            }
+        };
+        let (leader, job) = (self.leader, self.job);
+        desk.note(MasterFact::TriggerEnded { leader, request: request.number, outcome: Ok(id) });
+        let unassigned = course.unassigned.values().flatten().copied().collect();
+        desk.note(MasterFact::Triggered {
+            leader,
+            job,
+            checkpoint: id,
+            kind: request.kind,
+            periodic: request.periodic,
+            tasks: course.tasks.clone(),
+            unassigned,
+            mono_ms: desk.mono_ms(),
+        });
+        let mut pending = Pending::new(id, request.kind, request.number, self.timeout_ns(desk), course.tasks);
+        if desk.has(StreamPlant::AckOfOldAttempt) {
+            pending = pending.counting_any_attempt();
+        }
+        pending.finished = course.finished;
+        pending.unassigned = course.unassigned;
+        self.pending.insert(id, pending);
+        for attempt in course.first {
+            desk.tell(attempt, Down::Trigger { attempt, checkpoint: id, kind: request.kind });
+        }
+        Some(id)
+    }
+
+    /// All requests that wait, and the one that is being carried out, end without a checkpoint.
+    pub(super) fn refuse_waiting(&mut self, why: &str, desk: &mut Desk) {
+        for request in self.requests.drain() {
+            self.refuse(request, why, desk);
+        }
+        // The number that is on its way is nobody's any more.
+        if let Some(request) = self.triggering.take() {
+            self.refuse(request, why, desk);
+        }
+    }
+
+    fn refuse(&mut self, request: Request, why: &str, desk: &mut Desk) {
+        let leader = self.leader;
+        if request.kind.is_savepoint() {
+            self.lost_savepoint = true;
+        }
+        desk.note(MasterFact::TriggerEnded { leader, request: request.number, outcome: Err(why.into()) });
+    }
+}

@@ -1,0 +1,263 @@
+//! A master's process: it gives each event to the part it is for, and begins and ends a leadership. Never a decision about a job.
+
+use std::collections::BTreeSet;
+
+use coord::client::Config as ClientConfig;
+use coord::curator::{Config as CuratorConfig, Curator, Lots, RetryPolicy, Told};
+use vocab::ids::ConnId;
+use vocab::process::Event;
+use vocab::service::Path;
+use vocab::stream::MasterFact;
+use vocab::stream::ids::{LeaderId, WorkerId};
+use vocab::time::Now;
+
+use crate::outside::Caller;
+use super::coordinator::archive::Archive;
+use super::desk::Desk;
+use super::dispatcher::Dispatcher;
+use super::election::{Change, Election};
+use super::store::Root;
+use super::workers::Workers;
+use crate::config::Config;
+use crate::message::{Message, Out, Up};
+
+/// Flink's high-availability.zookeeper.client.connection-timeout.
+const CONNECTION_TIMEOUT_MS: u32 = 15_000;
+/// The longest wait between two tries of a request.
+const RETRY_WAIT_MAX_MS: u32 = 8_000;
+/// How much of the negotiated session timeout may pass in SUSPENDED before Curator gives the session up (simulatedSessionExpirationPercent).
+const EXPIRATION_PERCENT: u32 = 100;
+
+/// A leadership.
+#[derive(Clone, Debug)]
+struct Leadership {
+    leader: LeaderId,
+    dispatcher: Dispatcher,
+}
+
+/// A master's process.
+#[derive(Clone, Debug)]
+pub struct MasterProcess {
+    config: Config,
+    lots: Lots,
+    curator: Curator,
+    blobs: Caller,
+    workers: Workers,
+    election: Election,
+    leadership: Option<Leadership>,
+    /// What was on its way into a store when a leadership ended.
+    residues: Vec<Archive>,
+    /// Streams that others opened.
+    accepted: BTreeSet<ConnId>,
+    is_done: bool,
+}
+
+impl MasterProcess {
+    /// A process that has not begun its life.
+    pub fn new(config: Config) -> MasterProcess {
+        let root = Root(format!("{}/r1", config.plan.ha.root));
+        let election = Election::new(root, config.plan.ha.tolerates_suspended);
+        let blobs = Caller::new(config.machines.blobs());
+        let curator = Curator::new(curator_config(&config), config.lot);
+        let workers = Workers::new(LeaderId::default(), config.plan.heartbeat_interval_ms, config.plan.heartbeat_timeout_ms);
+        let lots = Lots::new(config.lot);
+        MasterProcess { config, lots, curator, blobs, workers, election, leadership: None, residues: Vec::new(), accepted: BTreeSet::new(), is_done: false }
+    }
+
+    /// Takes one event, to completion.
+    pub fn step(&mut self, now: Now, event: Event<Message>, out: &mut Out) {
+        if event == Event::Boot {
+            self.boot(now, out);
+        }
+        self.coordination(now, &event, out);
+        let (blobs, mut answers) = (&mut self.blobs, Vec::new());
+        answers.extend(blobs.on_event(now, &event, out));
+        for (id, result) in answers {
+            self.with(now, out, |process, desk| {
+                if let Some(leadership) = process.leadership {
+                    leadership.dispatcher.on_blob(id, &result, desk);
+                }
+                for residue in process.residues {
+                    residue.on_blob(id, &result, desk);
+                }
+            });
+        }
+        match event {
+            Event::Accepted { conn, .. } => {
+                self.accepted.insert(conn);
+            }
+            Event::Closed { conn, .. } if self.accepted.remove(&conn) => {
+                if let Some(worker) = self.workers.on(conn) {
+                    self.lose(worker, now, out);
+                }
+            }
+            Event::Message { conn, message: Message::Up { leader, call }, .. } => self.on_up(conn, leader, *call, now, out),
+            Event::Closed { .. } | Event::Message { .. } | Event::Boot | Event::Wake | Event::Order(_) => {}
+            Event::Opened { .. } | Event::Datagram { .. } | Event::Disk(_) => {}
+        }
+        self.on_time(now, out);
+    }
+
+    /// Whether all that the plan wants of the job, and of those that follow it, is done.
+    pub fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// What holds between steps.
+    pub fn check(&self) -> Result<(), String> {
+        self.curator.check()?;
+        self.election.check(&self.curator)?;
+        self.leadership.as_ref().map_or(Ok(()), |leadership| leadership.dispatcher.check())
+    }
+
+    /// The state as plain data, for people.
+    pub fn look(&self) -> Vec<(&'static str, String)> {
+        let leads = self.leadership.as_ref().map_or_else(|| "no".into(), |leadership| leadership.leader.to_string());
+        let workers: Vec<String> = self.workers.all().map(|(id, worker)| format!("{} ({} slots)", id.machine, worker.slots)).collect();
+        let mut look = vec![("leads", leads), ("workers", workers.join(", ")), ("unfinished business", self.residues.len().to_string())];
+        look.extend(self.leadership.iter().flat_map(|leadership| leadership.dispatcher.look()));
+        look.extend(self.curator.look());
+        look
+    }
+
+    fn boot(&mut self, now: Now, out: &mut Out) {
+        out.note(MasterFact::Started);
+        // Two lives of a process must not draw the same lots.
+        self.lots = Lots::new(self.config.lot ^ now.mono_ns.rotate_left(32));
+        self.curator = Curator::new(curator_config(&self.config), self.lots.draw());
+        let curator = &mut self.curator;
+        out.host(Message::Coord, |out| curator.start(now, out));
+        self.with(now, out, |process, desk| process.election.start(desk));
+    }
+
+    /// Curator hears the event, and the parts hear Curator.
+    fn coordination(&mut self, now: Now, event: &Event<Message>, out: &mut Out) {
+        let understood = |message| if let Message::Coord(message) = message { Some(message) } else { None };
+        // A client takes every stream that is opened to it for a mistake.
+        let is_heard = !matches!(event, Event::Accepted { .. } | Event::Boot);
+        let Some(event) = event.clone().translate(understood).filter(|_| is_heard) else { return };
+        let curator = &mut self.curator;
+        for told in out.host(Message::Coord, |out| curator.on_event(now, &event, out)) {
+            self.on_told(&told, now, out);
+        }
+    }
+
+    fn on_told(&mut self, told: &Told, now: Now, out: &mut Out) {
+        let changes = self.with(now, out, |process, desk| process.election.on(told, desk));
+        for change in changes {
+            match change {
+                Change::Granted(leader, node) => self.granted(leader, node, now, out),
+                Change::Revoked => self.revoked(now, out),
+            }
+        }
+        self.with(now, out, |process, desk| {
+            if let Some(leadership) = process.leadership {
+                leadership.dispatcher.on_told(told, desk);
+            }
+            for residue in process.residues {
+                residue.on_told(told, desk);
+            }
+        });
+    }
+
+    fn granted(&mut self, leader: LeaderId, node: Path, now: Now, out: &mut Out) {
+        assert!(self.leadership.is_none(), "a leadership must end before the next begins");
+        out.note(MasterFact::Granted { leader, node: node.to_string() });
+        self.workers = Workers::new(leader, self.config.plan.heartbeat_interval_ms, self.config.plan.heartbeat_timeout_ms);
+        let root = Root(format!("{}/r1", self.config.plan.ha.root));
+        let dispatcher = self.with(now, out, |_, desk| Dispatcher::start(leader, node, root, desk));
+        self.leadership = Some(Leadership { leader, dispatcher });
+    }
+
+    /// The tasks are left to cancel themselves: their stream is closed.
+    fn revoked(&mut self, now: Now, out: &mut Out) {
+        let Some(Leadership { leader, dispatcher }) = self.leadership.take() else { return };
+        let residue = self.with(now, out, |_, desk| dispatcher.suspend(desk));
+        self.residues.extend(residue);
+        let gone: Vec<WorkerId> = self.workers.all().map(|(id, _)| id).collect();
+        for worker in gone {
+            self.workers.remove(worker, out);
+        }
+        out.note(MasterFact::Revoked { leader });
+    }
+
+    fn on_up(&mut self, conn: ConnId, leader: LeaderId, call: Up, now: Now, out: &mut Out) {
+        let is_mine = self.leadership.as_ref().is_some_and(|leadership| leadership.leader == leader);
+        if !is_mine {
+            // Another grant is meant: whoever asks finds out by the stream's end.
+            out.close(conn);
+            self.accepted.remove(&conn);
+            return;
+        }
+        if let Up::Register { worker, slots } = call {
+            for former in self.workers.of_machine(worker) {
+                self.lose(former, now, out);
+            }
+            self.workers.register(worker, slots, conn, now, out);
+            out.note(MasterFact::WorkerRegistered { leader, worker });
+            return;
+        }
+        let Some(worker) = self.workers.on(conn) else { return };
+        self.workers.heard(worker, now);
+        self.with(now, out, |process, desk| {
+            if let Some(leadership) = process.leadership {
+                leadership.dispatcher.on_up(call, desk);
+            }
+        });
+    }
+
+    fn lose(&mut self, worker: WorkerId, now: Now, out: &mut Out) {
+        let Some(leader) = self.leadership.as_ref().map(|leadership| leadership.leader) else { return };
+        self.workers.remove(worker, out);
+        out.note(MasterFact::WorkerLost { leader, worker });
+        self.with(now, out, |process, desk| {
+            if let Some(leadership) = process.leadership {
+                leadership.dispatcher.on_worker_lost(worker, desk);
+            }
+        });
+    }
+
+    fn on_time(&mut self, now: Now, out: &mut Out) {
+        for worker in self.workers.on_time(now, out) {
+            self.lose(worker, now, out);
+        }
+        self.with(now, out, |process, desk| {
+            process.election.on_time(desk);
+            if let Some(leadership) = process.leadership {
+                leadership.dispatcher.go_on(desk);
+            }
+            process.residues.retain(|residue| !residue.is_idle());
+        });
+        self.is_done |= self.leadership.as_ref().is_some_and(|leadership| leadership.dispatcher.is_done());
+        let dispatcher_ns = self.leadership.as_ref().and_then(|leadership| leadership.dispatcher.wake_ns(now.mono_ns));
+        let alarms = [self.curator.wake_ns(), self.blobs.wake_ns(), self.workers.wake_ns(), self.election.wake_ns(), dispatcher_ns];
+        if let Some(ns) = alarms.into_iter().flatten().min() {
+            out.wake_at(ns);
+        }
+    }
+
+    /// Lets the parts act, with a desk to act at.
+    fn with<R>(&mut self, now: Now, out: &mut Out, act: impl FnOnce(Parts, &mut Desk) -> R) -> R {
+        let MasterProcess { config, lots, curator, blobs, workers, election, leadership, residues, .. } = self;
+        let parts = Parts { election, leadership: leadership.as_mut(), residues };
+        act(parts, &mut Desk { config, curator, blobs, workers, lots, now, out })
+    }
+}
+
+/// What acts.
+struct Parts<'a> {
+    election: &'a mut Election,
+    leadership: Option<&'a mut Leadership>,
+    residues: &'a mut Vec<Archive>,
+}
+
+fn curator_config(config: &Config) -> CuratorConfig {
+    let ha = &config.plan.ha;
+    CuratorConfig {
+        client: ClientConfig { servers: config.servers.clone(), first: 0, timeout_ms: ha.session_timeout_ms },
+        retry: RetryPolicy::ExponentialBackoff { base_ms: ha.retry_wait_ms, retries: ha.retries, sleep_max_ms: RETRY_WAIT_MAX_MS },
+        connection_timeout_ms: CONNECTION_TIMEOUT_MS,
+        expiration_percent: EXPIRATION_PERCENT,
+        auths: Vec::new(),
+    }
+}

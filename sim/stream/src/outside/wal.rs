@@ -1,0 +1,98 @@
+//! The bytes of a write-ahead file: a whole state first, then what was done to it, each with its length and a checksum. Pure functions; never an order of writing.
+//!
+//! Facts are noted when what they tell of is durable, in the same step as the answer. A crash between the two leaves the next life in doubt whether the last of them were noted. So each entry says
+//! how far its author had told when it was written, and what lies behind the last such word is told again after a restart.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use vocab::stream::outside::OutsideFact;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::service::Core;
+use crate::snapshot::{decode, encode};
+
+/// Bytes before a body: its length and a checksum over length and body.
+const FRAME_LEN: usize = 12;
+
+/// The first frame: the state, and the facts of it that may not have been told. It is unit 1.
+#[derive(Serialize, Deserialize)]
+struct Head<C> {
+    core: C,
+    untold: Vec<OutsideFact>,
+}
+
+/// A later frame: unit 2 and so on.
+#[derive(Serialize, Deserialize)]
+struct Entry<D> {
+    /// All units up to this one had been told.
+    told: u64,
+    command: D,
+}
+
+/// What a file comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recovered<C> {
+    /// The state.
+    pub(super) core: C,
+    /// The facts that may not have been told.
+    pub(super) untold: Vec<OutsideFact>,
+    /// Bytes of a torn tail.
+    pub(super) torn_bytes: usize,
+}
+
+/// The first frame.
+pub(super) fn head<C: Core>(core: &C, untold: &[OutsideFact]) -> Vec<u8> {
+    frame(encode(&(core, untold)))
+}
+
+/// A later frame.
+pub(super) fn entry<D: Serialize>(told: u64, command: &D) -> Vec<u8> {
+    frame(encode(&(told, command)))
+}
+
+/// Reads a file. An error says what is damaged in it: a frame that cannot be read, although a later one says that it was told.
+pub(super) fn recover<C: Core>(bytes: &[u8]) -> Result<Recovered<C>, String> {
+    let Some((Head { mut core, untold }, mut rest)) = read::<Head<C>>(bytes) else {
+        // A file is put there whole, with its head.
+        return Err("its first frame cannot be read".into());
+    };
+    let (mut told, mut unit) = (0, 1);
+    let mut facts: Vec<(u64, OutsideFact)> = untold.into_iter().map(|fact| (1, fact)).collect();
+    while let Some((entry, behind)) = read::<Entry<C::Command>>(rest) {
+        unit += 1;
+        told = told.max(entry.told);
+        facts.extend(core.apply(entry.command).0.into_iter().map(|fact| (unit, fact)));
+        rest = behind;
+    }
+    // What was never told may be missing though later frames are there: their pages were written, and those of a sync that failed were not.
+    for at in 1..rest.len() {
+        if let Some((entry, _)) = read::<Entry<C::Command>>(&rest[at..])
+            && entry.told > unit
+        {
+            return Err(format!("unit {} cannot be read, and units up to {} were told", unit + 1, entry.told));
+        }
+    }
+    facts.retain(|(unit, _)| *unit > told);
+    Ok(Recovered { core, untold: facts.into_iter().map(|(_, fact)| fact).collect(), torn_bytes: rest.len() })
+}
+
+fn frame(body: Vec<u8>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(body.len() + FRAME_LEN);
+    bytes.extend_from_slice(&(body.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(&sum(&body).to_be_bytes());
+    bytes.extend_from_slice(&body);
+    bytes
+}
+
+/// The frame at the head of `bytes`, and what is behind it.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<(T, &[u8])> {
+    let (len, rest) = bytes.split_at_checked(4)?;
+    let (expected, rest) = rest.split_at_checked(8)?;
+    let (body, rest) = rest.split_at_checked(u32::from_be_bytes(len.try_into().ok()?) as usize)?;
+    (sum(body).to_be_bytes() == expected).then(|| decode(body)).flatten().map(|value| (value, rest))
+}
+
+/// The checksum of a body and its length: zeros are no frame.
+fn sum(body: &[u8]) -> u64 {
+    xxh3_64(body) ^ (body.len() as u64).rotate_left(32)
+}

@@ -1,0 +1,117 @@
+//! Unaligned barriers: the barrier counts at once, and what it overtook is kept as channel state until the other channels' barriers come (ChannelStateWriter). Never where it is kept.
+
+use vocab::stream::ids::{ChannelId, CheckpointId};
+use vocab::stream::state::{ChannelMark, InputCut};
+
+use super::{Gate, Polled, SUBSUMED};
+use crate::message::{Barrier, Buffer, Element};
+use crate::task::channel::elements;
+use crate::task::mark;
+
+/// What is kept of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kept {
+    channel: ChannelId,
+    /// What the operator had taken when its state was fixed.
+    consumed: ChannelMark,
+    elements: Vec<Element>,
+    /// The barrier is here, or will never come.
+    is_done: bool,
+}
+
+/// The channel state of a checkpoint, on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Persisting {
+    /// The checkpoint.
+    pub checkpoint: CheckpointId,
+    kept: Vec<Kept>,
+}
+
+impl Persisting {
+    /// The cuts, with all that is kept.
+    pub fn cuts(&self) -> Vec<InputCut> {
+        let cut = |kept: &Kept| InputCut { channel: kept.channel, consumed: kept.consumed, persisted: mark::after(kept.consumed, &kept.elements) };
+        self.kept.iter().map(cut).collect()
+    }
+
+    /// The elements of each channel that has any.
+    pub fn into_elements(self) -> Vec<(ChannelId, Vec<Element>)> {
+        self.kept.into_iter().map(|kept| (kept.channel, kept.elements)).filter(|(_, elements)| !elements.is_empty()).collect()
+    }
+}
+
+impl Gate {
+    /// The channel state of a checkpoint, once all of it is here.
+    pub fn take_persisted(&mut self, checkpoint: CheckpointId) -> Option<Persisting> {
+        self.persisting.take_if(|persisting| persisting.checkpoint == checkpoint && persisting.kept.iter().all(|kept| kept.is_done))
+    }
+
+    /// An alignment may have taken too long: then its barrier overtakes.
+    pub fn on_time(&mut self, now_ns: u64) {
+        let Some((barrier, _)) = self.deadline.take_if(|(_, at_ns)| *at_ns <= now_ns) else { return };
+        if !self.is_replayed() {
+            // No checkpoint while channel state is replayed; it is asked again.
+            self.deadline = Some((barrier, now_ns + self.manner.timeout_ns.unwrap_or_default()));
+        } else if self.on_barrier(None, barrier) {
+            self.overtake();
+        }
+    }
+
+    pub(super) fn on_urgent(&mut self, place: usize, barrier: Barrier) {
+        let Some(position) = self.channels[place].place_of(barrier.checkpoint) else { return };
+        if self.on_barrier(None, barrier) {
+            self.overtake();
+        } else {
+            self.channels[place].queue.remove(position);
+        }
+    }
+
+    /// The checkpoint under way goes on unaligned.
+    fn overtake(&mut self) {
+        let arrived = self.barriers.current.as_ref().map(|current| current.arrived.clone()).unwrap_or_default();
+        let barrier = self.barriers.complete().expect("its barrier was counted just now");
+        self.unblock(barrier.checkpoint);
+        let keep = |(place, channel): (usize, &mut crate::task::channel::InputChannel)| {
+            let waiting = channel.place_of(barrier.checkpoint);
+            let (elements, is_done) = match waiting {
+                Some(position) => (channel.ahead(position), true),
+                None if channel.ended || arrived.contains(&place) => (Vec::new(), true),
+                None => (channel.ahead(channel.queue.len()), channel.is_ending()),
+            };
+            if let Some(position) = waiting {
+                channel.queue.remove(position);
+            }
+            Kept { channel: channel.id, consumed: channel.mark, elements, is_done }
+        };
+        let kept = self.channels.iter_mut().enumerate().map(keep).collect();
+        self.persisting = Some(Persisting { checkpoint: barrier.checkpoint, kept });
+        self.urgent.retain(|(_, urgent)| urgent.checkpoint > barrier.checkpoint);
+        self.tell(Polled::Snapshot(Barrier { unaligned: true, ..barrier }));
+    }
+
+    /// Whether a barrier ends what is kept of a channel. It has done its work then and is not queued.
+    pub(super) fn is_persisted_until(&mut self, place: usize, barrier: Barrier) -> bool {
+        self.give_up_persisting(barrier.checkpoint);
+        match &mut self.persisting {
+            Some(persisting) if persisting.checkpoint == barrier.checkpoint => {
+                persisting.kept[place].is_done = true;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// What comes on a channel before its barrier is channel state too.
+    pub(super) fn persist(&mut self, place: usize, buffer: &Buffer) {
+        let Some(kept) = self.persisting.as_mut().map(|persisting| &mut persisting.kept[place]).filter(|kept| !kept.is_done) else { return };
+        kept.elements.extend_from_slice(elements(buffer));
+        kept.is_done = *buffer == Buffer::EndOfPartition;
+    }
+
+    /// A newer barrier is here: what is kept for an older one will not be complete.
+    pub(super) fn give_up_persisting(&mut self, newer: CheckpointId) {
+        if let Some(older) = self.persisting.take_if(|persisting| persisting.checkpoint < newer && persisting.kept.iter().any(|kept| !kept.is_done)) {
+            self.tell(Polled::Aborted { checkpoint: older.checkpoint, why: SUBSUMED });
+        }
+    }
+}

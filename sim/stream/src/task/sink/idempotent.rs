@@ -1,0 +1,57 @@
+//! A sink that writes each row under a key by which a repetition replaces it. Never a transaction: what is written can be seen at once.
+
+use std::collections::VecDeque;
+
+use vocab::stream::data::Row;
+
+use super::WRITE_MAX;
+use crate::message::{Answer, Ask};
+use crate::task::desk::{Desk, Errand};
+
+/// An idempotent sink.
+#[derive(Clone, Debug, Default)]
+pub struct Idempotent {
+    waiting: VecDeque<Row>,
+    /// How many of the first of them are being written.
+    writing: usize,
+}
+
+impl Idempotent {
+    /// Takes a row.
+    pub fn on_row(&mut self, row: Row) {
+        self.waiting.push_back(row);
+    }
+
+    /// How many rows wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether all are written.
+    pub fn is_flushed(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Writes what waits, one request at a time: the last row under a key is the one that stays.
+    pub fn ask(&mut self, desk: &mut Desk) {
+        if self.writing == 0 && !self.waiting.is_empty() {
+            self.writing = WRITE_MAX.min(self.waiting.len());
+            let rows = self.waiting.iter().take(self.writing).map(|row| (key_of(row), row.clone())).collect();
+            desk.ask(Errand::Write, Ask::Upsert { rows, by: desk.attempt });
+        }
+    }
+
+    /// The ledger answered; what it cannot now is asked again.
+    pub fn on_written(&mut self, answer: Option<Answer>, desk: &mut Desk) {
+        if answer == Some(Answer::Done) {
+            self.waiting.drain(..self.writing);
+        }
+        self.writing = 0;
+        self.ask(desk);
+    }
+}
+
+/// The key of a row: all of it.
+fn key_of(row: &Row) -> Row {
+    row.clone()
+}

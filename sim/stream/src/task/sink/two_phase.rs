@@ -1,0 +1,216 @@
+//! A sink that commits with its checkpoints: rows go into a transaction, a barrier prepares it, the checkpoint's completion commits it (two-phase commit). Never a commit before that, and no row before what a former attempt left open is fenced and aborted.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use vocab::plan::StreamPlant;
+use vocab::stream::WorkerFact;
+use vocab::stream::data::Row;
+use vocab::stream::ids::{AttemptId, CheckpointId, JobId, Subtask, TxnId};
+use vocab::stream::outside::LedgerError;
+
+use super::WRITE_MAX;
+use crate::message::{Answer, Ask};
+use crate::snapshot::Committable;
+use crate::task::desk::{Desk, Errand};
+
+/// Whose transactional ids, and from which number on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The job.
+    pub job: JobId,
+    /// The sink's subtask there.
+    pub subtask: Subtask,
+    /// The first number that no checkpoint knows of.
+    pub next: u64,
+}
+
+impl Origin {
+    /// The id of the next transaction. An attempt that is not to meet its predecessors' (a plant) has ids of its own.
+    fn id(&self, apart: Option<AttemptId>) -> TxnId {
+        let apart = apart.map(|attempt| format!("-{:08x}-{}", attempt.leader.0 >> 96, attempt.number)).unwrap_or_default();
+        format!("{}-{}-{}-{}{apart}", self.job, self.subtask.vertex.0, self.subtask.index, self.next).into()
+    }
+}
+
+/// A transaction that is open.
+#[derive(Clone, Debug)]
+struct Open {
+    txn: TxnId,
+    epoch: u32,
+    /// Rows that the ledger has.
+    written: u32,
+}
+
+/// A two-phase sink.
+#[derive(Clone, Debug)]
+pub struct TwoPhase {
+    /// Ids of others to be fenced first.
+    others: VecDeque<Origin>,
+    own: Origin,
+    /// Restored transactions, which must be committed before anything else.
+    restored: BTreeSet<TxnId>,
+    /// Everything that a former attempt may have left open is fenced.
+    is_fenced: bool,
+    /// It does not take its ids from those before it (a plant).
+    apart: Option<AttemptId>,
+    /// An id that was taken, and that nobody had before; its number is `own.next`.
+    spare: bool,
+    is_initialising: bool,
+    open: Option<Open>,
+    waiting: VecDeque<Row>,
+    /// How many of the first of them are being written.
+    writing: usize,
+    committables: Vec<Committable>,
+    committing: BTreeSet<TxnId>,
+}
+
+impl TwoPhase {
+    /// A sink over what a checkpoint knows; `others` are former subtasks, of another job perhaps, whose heir it is.
+    pub fn new(own: Origin, others: Vec<Origin>, committables: Vec<Committable>, by: CheckpointId, desk: &mut Desk) -> TwoPhase {
+        let restored = committables.iter().map(|committable| committable.txn.clone()).collect();
+        let mut sink = TwoPhase {
+            others: others.into(),
+            own,
+            restored,
+            is_fenced: desk.has_plant(StreamPlant::ProducerNotFenced),
+            apart: desk.has_plant(StreamPlant::ProducerNotFenced).then_some(desk.attempt),
+            spare: false,
+            is_initialising: false,
+            open: None,
+            waiting: VecDeque::new(),
+            writing: 0,
+            committables,
+            committing: BTreeSet::new(),
+        };
+        sink.commit_up_to(by, desk);
+        sink.ask(desk);
+        sink
+    }
+
+    /// Takes a row.
+    pub fn on_row(&mut self, row: Row, desk: &mut Desk) {
+        if desk.has_plant(StreamPlant::CommitBeforeComplete)
+            && let Some(newest) = self.committables.iter().map(|committable| committable.checkpoint).max()
+        {
+            self.commit_up_to(newest, desk);
+        }
+        self.waiting.push_back(row);
+    }
+
+    /// How many rows wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether all rows are in the ledger.
+    pub fn is_flushed(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Asks for what is due: first the fences, then an id for rows that wait, then the rows, one request at a time.
+    pub fn ask(&mut self, desk: &mut Desk) {
+        if !self.restored.is_empty() || self.is_initialising {
+            return;
+        }
+        let wants_id = self.open.is_none() && !self.waiting.is_empty();
+        if !self.is_fenced || wants_id && !self.spare {
+            self.init(desk);
+            return;
+        }
+        if wants_id {
+            self.open = Some(Open { txn: self.own.id(self.apart), epoch: 0, written: 0 });
+            self.own.next += 1;
+            self.spare = false;
+        }
+        let Some(open) = &self.open else { return };
+        if self.writing == 0 && !self.waiting.is_empty() {
+            self.writing = WRITE_MAX.min(self.waiting.len());
+            let rows = self.waiting.iter().take(self.writing).cloned().collect();
+            desk.ask(Errand::Write, Ask::Write { txn: open.txn.clone(), epoch: open.epoch, at: open.written, rows, by: desk.attempt });
+        }
+    }
+
+    /// The ledger took an id. One that somebody had before is left, with what was open under it aborted; the first that nobody had ends the row of them.
+    pub fn on_init(&mut self, answer: Option<Answer>, desk: &mut Desk) {
+        self.is_initialising = false;
+        let epoch = match answer {
+            Some(Answer::Producer { epoch }) => epoch,
+            Some(Answer::Refused(error)) if error != LedgerError::Unavailable => return desk.fail(format!("The ledger gives no transactional id: {error:?}.")),
+            Some(_) | None => return self.ask(desk),
+        };
+        let is_other = !self.others.is_empty();
+        let origin = self.others.front_mut().unwrap_or(&mut self.own);
+        if epoch > 0 {
+            let txn = origin.id(self.apart);
+            origin.next += 1;
+            desk.note(WorkerFact::Aborting { attempt: desk.attempt, txn });
+        } else if is_other {
+            self.others.pop_front();
+        } else {
+            self.is_fenced = true;
+            self.spare = true;
+        }
+        self.ask(desk);
+    }
+
+    /// The ledger took rows, refused them, or cannot now.
+    pub fn on_written(&mut self, answer: Option<Answer>, desk: &mut Desk) {
+        let count = std::mem::take(&mut self.writing);
+        match answer {
+            Some(Answer::Done) => {
+                self.waiting.drain(..count);
+                let open = self.open.as_mut().expect("rows are written into an open transaction");
+                open.written += count as u32;
+            }
+            Some(Answer::Refused(error)) if error != LedgerError::Unavailable => return desk.fail(format!("The ledger refuses rows: {error:?}.")),
+            Some(_) | None => {}
+        }
+        self.ask(desk);
+    }
+
+    /// The transaction that is open belongs to a checkpoint now.
+    pub fn prepare(&mut self, checkpoint: CheckpointId) {
+        assert!(self.is_flushed(), "all rows are in the ledger before a transaction is prepared (TXN-PRECOMMIT-BEFORE-ACK)");
+        if let Some(Open { txn, epoch, .. }) = self.open.take() {
+            self.committables.push(Committable { txn, epoch, checkpoint });
+        }
+    }
+
+    /// What is prepared and not known to be committed, and the number of the next transaction.
+    pub fn state(&self) -> (Vec<Committable>, u64) {
+        (self.committables.clone(), self.own.next)
+    }
+
+    /// A checkpoint is complete: all transactions up to it are committed (CommittableCollector, headMap inclusive).
+    pub fn commit_up_to(&mut self, complete: CheckpointId, desk: &mut Desk) {
+        for committable in self.committables.iter().filter(|committable| committable.checkpoint <= complete) {
+            if self.committing.insert(committable.txn.clone()) {
+                let (attempt, txn, checkpoint) = (desk.attempt, committable.txn.clone(), committable.checkpoint);
+                desk.note(WorkerFact::Committing { attempt, txn, checkpoint, by: complete });
+                desk.ask(Errand::Commit(committable.clone()), Ask::Commit { committable: committable.clone(), by: attempt });
+            }
+        }
+    }
+
+    /// The ledger committed; what it cannot now is asked again, for ever.
+    pub fn on_committed(&mut self, committable: &Committable, answer: Option<Answer>, desk: &mut Desk) {
+        match answer {
+            Some(Answer::Done) => {
+                self.committables.retain(|known| known != committable);
+                self.committing.remove(&committable.txn);
+                self.restored.remove(&committable.txn);
+                self.ask(desk);
+            }
+            Some(Answer::Refused(error)) if error != LedgerError::Unavailable => {
+                desk.fail(format!("The ledger refuses to commit {}: {error:?}.", committable.txn));
+            }
+            Some(_) | None => desk.ask(Errand::Commit(committable.clone()), Ask::Commit { committable: committable.clone(), by: desk.attempt }),
+        }
+    }
+
+    fn init(&mut self, desk: &mut Desk) {
+        self.is_initialising = true;
+        let txn = self.others.front().unwrap_or(&self.own).id(self.apart);
+        desk.ask(Errand::Init, Ask::InitProducer { txn, by: desk.attempt });
+    }
+}

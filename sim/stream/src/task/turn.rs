@@ -1,0 +1,236 @@
+//! A task's work on one buffer, one batch of records, or one timer: what it costs and what comes of it. Never more than that at a time, so that tasks of a worker take turns.
+
+use std::sync::Arc;
+
+use vocab::plan::StreamPlan;
+use vocab::stream::WorkerFact;
+use vocab::stream::data::{Datum, EventTime, Input, LATEST, Record};
+use vocab::time::{MICROSECOND, MILLISECOND, Now};
+
+use super::channel::elements;
+use super::core::Task;
+use super::desk::Desk;
+use super::gate::Polled;
+use super::valve::Change;
+use super::work::Work;
+use crate::message::{Buffer, Element};
+use crate::operator::Collector;
+
+/// What an element costs: 50,000 a second and core, as a job with state and serialization has it.
+pub const ELEMENT_NS: u64 = 20 * MICROSECOND;
+/// What a buffer or an event costs besides.
+pub const BUFFER_NS: u64 = 50 * MICROSECOND;
+
+impl Task {
+    /// Works, if there is anything to do and room for what comes of it. Says what it cost.
+    pub fn turn(&mut self, desk: &mut Desk) -> Option<u64> {
+        if !self.is_running() || desk.wants.end.is_some() {
+            return None;
+        }
+        let cost = self.work_once(desk)?;
+        self.settle(desk);
+        Some(cost)
+    }
+
+    /// Whether [`Task::turn`] would do something.
+    pub fn is_ready(&self, now: Now) -> bool {
+        if !self.is_running() {
+            return false;
+        }
+        if self.pending.is_some() {
+            return self.work.is_flushed();
+        }
+        let urgent = !self.has_room();
+        let is_due = !urgent && self.timer_ns(now).is_some_and(|at_ns| at_ns <= now.mono_ns);
+        let reads = match &self.work {
+            Work::Source { reader, .. } => !urgent && (reader.is_ready() || reader.is_exhausted() && !self.ending.has_ended()),
+            Work::Operator(_) | Work::Sink(_) | Work::Finished => false,
+        };
+        is_due || reads || self.gate.is_ready(urgent)
+    }
+
+    /// When the work itself must hear of the time.
+    pub(super) fn work_wake_ns(&self, now: Now, plan: &StreamPlan) -> Option<u64> {
+        let reads = match &self.work {
+            Work::Source { reader, .. } if !self.ending.has_ended() => reader.wake_ns(plan.input.idle_ms),
+            Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished => None,
+        };
+        // A timer that is due and has no room is heard when there is some.
+        reads.into_iter().chain(self.timer_ns(now).filter(|_| self.has_room() && self.pending.is_none())).min()
+    }
+
+    fn has_room(&self) -> bool {
+        self.output.is_available() && self.work.is_available()
+    }
+
+    /// When the operator's next processing-time timer is due, by the monotonic clock.
+    fn timer_ns(&self, now: Now) -> Option<u64> {
+        let Work::Operator(operator) = &self.work else { return None };
+        let ahead_ms = operator.next_processing_ms()?.saturating_sub(now.wall_ms()).max(0);
+        Some(now.mono_ns + ahead_ms as u64 * MILLISECOND)
+    }
+
+    fn work_once(&mut self, desk: &mut Desk) -> Option<u64> {
+        if self.pending.is_some() {
+            return self.fix_if_flushed(desk).then_some(BUFFER_NS);
+        }
+        let urgent = !self.has_room();
+        if !urgent && self.timer_ns(desk.now).is_some_and(|at_ns| at_ns <= desk.now.mono_ns) {
+            return Some(self.fire(desk));
+        }
+        if let Work::Source { .. } = &self.work {
+            return if urgent { None } else { self.read(desk) };
+        }
+        match self.gate.poll(urgent)? {
+            Polled::Elements { channel, buffer } => Some(self.on_elements(channel, &buffer, desk)),
+            Polled::Began(checkpoint) => {
+                desk.note(WorkerFact::AlignmentBegan { attempt: desk.attempt, checkpoint });
+                Some(0)
+            }
+            Polled::Snapshot(barrier) => {
+                self.snapshot(barrier, desk);
+                Some(BUFFER_NS)
+            }
+            Polled::Aborted { checkpoint, why } => {
+                self.give_up(checkpoint, why, desk);
+                Some(BUFFER_NS)
+            }
+            Polled::EndOfData { drained } => {
+                if let (Work::Operator(operator), true) = (&mut self.work, drained) {
+                    let mut collector = Collector::default();
+                    operator.on_end(&mut collector);
+                    self.emit(collector, desk);
+                }
+                self.end_data(drained, desk);
+                Some(BUFFER_NS)
+            }
+            Polled::Ended => Some(0),
+        }
+    }
+
+    fn on_elements(&mut self, channel: usize, buffer: &Arc<Buffer>, desk: &mut Desk) -> u64 {
+        let input = self.gate.channels()[channel].input;
+        let mut collector = Collector::default();
+        for element in elements(buffer) {
+            match element {
+                Element::Record(record) => match &mut self.work {
+                    Work::Operator(operator) => operator.on_record(input, record, &mut collector),
+                    Work::Sink(sink) => sink.on_record(record, desk),
+                    // A subtask that had finished hears of nothing but ends.
+                    Work::Source { .. } | Work::Finished => {}
+                },
+                Element::Watermark(watermark) => {
+                    let changes = self.valve.on_watermark(channel, *watermark);
+                    self.emit(std::mem::take(&mut collector), desk);
+                    self.on_changes(changes, desk);
+                }
+                Element::Idle(idle) => {
+                    let changes = self.valve.on_idle(channel, *idle);
+                    self.emit(std::mem::take(&mut collector), desk);
+                    self.on_changes(changes, desk);
+                }
+            }
+        }
+        self.emit(collector, desk);
+        BUFFER_NS + elements(buffer).len() as u64 * ELEMENT_NS
+    }
+
+    fn on_changes(&mut self, changes: Vec<Change>, desk: &mut Desk) {
+        for change in changes {
+            match change {
+                Change::Watermark(watermark) => self.advance(watermark, desk),
+                Change::Idle(idle) => {
+                    desk.note(WorkerFact::Idle { attempt: desk.attempt, idle });
+                    self.output.idle(idle, desk.now.mono_ns);
+                }
+            }
+        }
+    }
+
+    /// The watermark goes up: timers fire, then it is sent on.
+    fn advance(&mut self, watermark: EventTime, desk: &mut Desk) {
+        let mut collector = Collector::default();
+        match &mut self.work {
+            Work::Operator(operator) => operator.on_watermark(watermark, &mut collector),
+            Work::Source { chain: Some(operator), .. } => operator.on_watermark(watermark, &mut collector),
+            Work::Source { chain: None, .. } | Work::Sink(_) | Work::Finished => {}
+        }
+        self.emit(collector, desk);
+        desk.note(WorkerFact::WatermarkAdvanced { attempt: desk.attempt, watermark });
+        self.output.watermark(watermark, desk.now.mono_ns);
+    }
+
+    fn fire(&mut self, desk: &mut Desk) -> u64 {
+        let mut collector = Collector::default();
+        if let Work::Operator(operator) = &mut self.work {
+            operator.on_processing_time(desk.now.wall_ms(), &mut collector);
+        }
+        let cost = BUFFER_NS + collector.records.len() as u64 * ELEMENT_NS;
+        self.emit(collector, desk);
+        cost
+    }
+
+    fn emit(&mut self, collector: Collector, desk: &mut Desk) {
+        for fired in collector.fired {
+            desk.note(WorkerFact::TimersFired { attempt: desk.attempt, fired });
+        }
+        for (at, watermark) in collector.late {
+            desk.note(WorkerFact::DroppedLate { attempt: desk.attempt, at, watermark });
+        }
+        for record in collector.records {
+            self.output.record(&record, desk.now.mono_ns);
+        }
+    }
+
+    /// A source reads some records, or finds that there will be none.
+    fn read(&mut self, desk: &mut Desk) -> Option<u64> {
+        let count_max = usize::from(desk.plan.network.buffer_records);
+        let Work::Source { reader, .. } = &mut self.work else { return None };
+        if reader.is_exhausted() && !self.ending.has_ended() {
+            self.end_source(true, desk);
+            return Some(BUFFER_NS);
+        }
+        if !reader.is_ready() {
+            return None;
+        }
+        let inputs = reader.read(count_max);
+        let changes = reader.settle(desk);
+        let cost = BUFFER_NS + inputs.len() as u64 * ELEMENT_NS;
+        self.read_through(&inputs, desk);
+        self.on_changes(changes, desk);
+        Some(cost)
+    }
+
+    fn read_through(&mut self, inputs: &[Arc<Input>], desk: &mut Desk) {
+        let mut collector = Collector::default();
+        for input in inputs {
+            let record = Record { at: input.at(), datum: Datum::Input(input.clone()) };
+            match &mut self.work {
+                Work::Source { chain: Some(operator), .. } => operator.on_record(0, &record, &mut collector),
+                Work::Source { chain: None, .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished => collector.records.push(record),
+            }
+        }
+        self.emit(collector, desk);
+    }
+
+    /// A source has no more: its watermark goes to the end of time before it says so.
+    pub(super) fn end_source(&mut self, drained: bool, desk: &mut Desk) {
+        self.advance(LATEST, desk);
+        if let Work::Source { chain: Some(operator), .. } = &mut self.work {
+            let mut collector = Collector::default();
+            operator.on_end(&mut collector);
+            self.emit(collector, desk);
+        }
+        self.end_data(drained, desk);
+    }
+
+    /// A source whose splits fell silent says so.
+    pub(super) fn settle_idleness(&mut self, desk: &mut Desk) {
+        if self.ending.has_ended() {
+            return;
+        }
+        let Work::Source { reader, .. } = &mut self.work else { return };
+        let changes = reader.settle(desk);
+        self.on_changes(changes, desk);
+    }
+}

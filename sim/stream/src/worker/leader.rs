@@ -1,0 +1,116 @@
+//! Who leads, as the coordination service tells it (DefaultLeaderRetrievalService). Never whether that one still thinks so.
+
+use coord::curator::{Answer, CallId, Curator, Failure, Told};
+use vocab::fact::Fact;
+use vocab::ids::MachineId;
+use vocab::process::Effects;
+use vocab::service::{ErrorCode, Op, Path, Reply};
+use vocab::stream::ids::LeaderId;
+use vocab::time::{MILLISECOND, Now};
+
+use crate::snapshot::decode;
+
+/// How long until a read that failed after all of Curator's retries is made again.
+const AGAIN_NS: u64 = 500 * MILLISECOND;
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    /// getData, with a watch.
+    Data(CallId),
+    /// exists, with a watch: there was nothing to be read.
+    Exists(CallId),
+}
+
+/// The retrieval of the leader.
+#[derive(Clone, Debug)]
+pub struct Retrieval {
+    path: Path,
+    read: Option<Read>,
+    /// Something has changed since the read under way was made.
+    is_stale: bool,
+    again_ns: Option<u64>,
+    known: Option<(MachineId, LeaderId)>,
+}
+
+impl Retrieval {
+    /// The retrieval below a root such as `/flink`.
+    pub fn new(root: &str) -> Retrieval {
+        let path = format!("{root}/r1/leader/resource_manager/connection_info").into();
+        Retrieval { path, read: None, is_stale: false, again_ns: None, known: None }
+    }
+
+    /// The leader that was announced last, and its machine.
+    pub fn known(&self) -> Option<(MachineId, LeaderId)> {
+        self.known
+    }
+
+    /// Reads who leads, and watches.
+    pub fn read(&mut self, curator: &mut Curator, now: Now, out: &mut Effects<coord::message::Message, Fact>) {
+        if self.read.is_some() {
+            self.is_stale = true;
+            return;
+        }
+        self.again_ns = None;
+        let op = Op::GetData { path: self.path.clone(), watch: true };
+        self.read = Some(Read::Data(curator.call(op, now, out)));
+    }
+
+    /// Curator tells something.
+    pub fn on_told(&mut self, told: &Told, curator: &mut Curator, now: Now, out: &mut Effects<coord::message::Message, Fact>) {
+        match told {
+            Told::Watched(event) if event.path == self.path => self.read(curator, now, out),
+            // What was watched may have been missed.
+            Told::Connection(_) if curator.is_connected() => self.read(curator, now, out),
+            Told::Done { call, answer } => match self.read {
+                Some(Read::Data(read)) if read == *call => self.on_data(answer, curator, now, out),
+                Some(Read::Exists(read)) if read == *call => self.on_exists(answer, curator, now, out),
+                Some(_) | None => {}
+            },
+            Told::Watched(_) | Told::Connection(_) | Told::Closed => {}
+        }
+    }
+
+    /// Reads again, when it is time.
+    pub fn on_time(&mut self, curator: &mut Curator, now: Now, out: &mut Effects<coord::message::Message, Fact>) {
+        if self.again_ns.is_some_and(|at_ns| at_ns <= now.mono_ns) {
+            self.read(curator, now, out);
+        }
+    }
+
+    /// When [`Retrieval::on_time`] is due.
+    pub fn wake_ns(&self) -> Option<u64> {
+        self.again_ns
+    }
+
+    fn on_data(&mut self, answer: &Answer, curator: &mut Curator, now: Now, out: &mut Effects<coord::message::Message, Fact>) {
+        self.read = None;
+        match &answer.result {
+            Ok(Reply::Data { data: Some(data), .. }) => self.known = decode(data).or(self.known),
+            Ok(_) => {}
+            Err(Failure::Error(ErrorCode::NoNode)) => {
+                let op = Op::Exists { path: self.path.clone(), watch: true };
+                self.read = Some(Read::Exists(curator.call(op, now, out)));
+                return;
+            }
+            Err(_) => self.again_ns = Some(now.mono_ns + AGAIN_NS),
+        }
+        self.read_if_stale(curator, now, out);
+    }
+
+    fn on_exists(&mut self, answer: &Answer, curator: &mut Curator, now: Now, out: &mut Effects<coord::message::Message, Fact>) {
+        self.read = None;
+        match &answer.result {
+            Ok(_) => return self.read(curator, now, out),
+            Err(Failure::Error(ErrorCode::NoNode)) => {}
+            Err(_) => self.again_ns = Some(now.mono_ns + AGAIN_NS),
+        }
+        self.read_if_stale(curator, now, out);
+    }
+
+    fn read_if_stale(&mut self, curator: &mut Curator, now: Now, out: &mut Effects<coord::message::Message, Fact>) {
+        if std::mem::take(&mut self.is_stale) {
+            self.read(curator, now, out);
+        }
+    }
+}
