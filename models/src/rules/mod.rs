@@ -7,6 +7,7 @@ mod process;
 mod service;
 mod cross;
 mod curator;
+mod outside;
 mod zab;
 mod stream;
 
@@ -139,6 +140,11 @@ pub const RULES: &[Rule] = &[
     curator::protected_once::RULE,
     curator::counter::RULE,
     curator::cache::RULE,
+    outside::log_stable::RULE,
+    outside::ledger_fenced::RULE,
+    outside::ledger_atomic::RULE,
+    outside::ledger_once::RULE,
+    outside::blob_once::RULE,
     stream::checkpoint::id_unique::RULE,
     stream::ha::one_leader::RULE,
     stream::ha::epoch_unique::RULE,

@@ -230,6 +230,7 @@ fn every_rule_is_broken_by_some_tale() {
         include_str!("breaks_guarded.rs"),
         include_str!("breaks_config.rs"),
         include_str!("breaks_curator.rs"),
+        include_str!("breaks_outside.rs"),
     ]
     .concat();
     let untried: Vec<&str> =

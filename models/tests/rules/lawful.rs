@@ -129,7 +129,7 @@ pub fn tale() -> Tale {
 
 #[test]
 fn lawful_tales_hold_and_give_every_rule_something_to_judge() {
-    let judgements = [tale(), super::guarded::tale(), super::curators::tale()].map(|tale| judge(&tale.recording));
+    let judgements = [tale(), super::guarded::tale(), super::curators::tale(), super::outsiders::tale()].map(|tale| judge(&tale.recording));
     for judgement in &judgements {
         assert_eq!(judgement.verdict, Verdict::Holds);
         assert_eq!(judgement.tallies.len(), RULES.len());

@@ -18,6 +18,7 @@ use vocab::stream::{MasterFact, OutsideFact, StreamFact, WorkerFact};
 
 use super::clients::Clients;
 use super::course::Course;
+use super::outside::Outside;
 use super::said::NoteIndex;
 use nodes::Nodes;
 use outside::{Blobs, Ledger, Log};
@@ -74,7 +75,7 @@ pub struct Stream<'r> {
 
 impl<'r> Stream<'r> {
     /// Reads all notes once, if the plan has the engine.
-    pub fn read(recording: &'r Recording, course: &Course<'r>, clients: &Clients<'r>) -> Option<Stream<'r>> {
+    pub fn read(recording: &'r Recording, course: &Course<'r>, clients: &Clients<'r>, told: &Outside<'r>) -> Option<Stream<'r>> {
         let plan = recording.plan.stream.as_ref()?;
         let mut stream = Stream {
             plan,
@@ -95,6 +96,7 @@ impl<'r> Stream<'r> {
             checkpoint_of: BTreeMap::new(),
             alive: BTreeMap::new(),
         };
+        let mut told = told.told.iter().map(|told| told.note).peekable();
         for (at, note) in recording.notes.iter().enumerate() {
             let said = match &note.fact {
                 Fact::World(Happening::Crashed { .. } | Happening::Exited { .. } | Happening::Booted { .. }) => Said::Gone,
@@ -103,8 +105,9 @@ impl<'r> Stream<'r> {
                 Fact::Client(ClientFact::Connection(state)) => Said::Session(*state),
                 Fact::Stream(StreamFact::Master(fact)) => Said::Master(fact),
                 Fact::Stream(StreamFact::Worker(fact)) => Said::Worker(fact),
-                Fact::Stream(StreamFact::Outside(fact)) => Said::Outside(fact),
-                Fact::World(_) | Fact::Client(_) | Fact::Replica(_) => continue,
+                // What is told anew after a restart is told once here.
+                Fact::Stream(StreamFact::Outside(fact)) if told.next_if_eq(&(at as NoteIndex)).is_some() => Said::Outside(fact),
+                Fact::World(_) | Fact::Client(_) | Fact::Replica(_) | Fact::Stream(StreamFact::Outside(_)) => continue,
             };
             stream.take(Spoken { note: at as NoteIndex, at_ns: note.at_ns, machine: note.machine, said });
         }

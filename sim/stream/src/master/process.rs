@@ -11,7 +11,6 @@ use vocab::stream::MasterFact;
 use vocab::stream::ids::{LeaderId, WorkerId};
 use vocab::time::Now;
 
-use crate::outside::Caller;
 use super::coordinator::archive::Archive;
 use super::desk::Desk;
 use super::dispatcher::Dispatcher;
@@ -20,6 +19,7 @@ use super::store::Root;
 use super::workers::Workers;
 use crate::config::Config;
 use crate::message::{Message, Out, Up};
+use crate::outside::Caller;
 
 /// Flink's high-availability.zookeeper.client.connection-timeout.
 const CONNECTION_TIMEOUT_MS: u32 = 15_000;

@@ -133,7 +133,8 @@ impl Task {
             (Errand::Init, Work::Sink(sink)) => sink.on_init(answer, desk),
             (Errand::Write, Work::Sink(sink)) => sink.on_written(answer, desk),
             (Errand::Commit(committable), Work::Sink(sink)) => sink.on_committed(&committable, answer, desk),
-            (Errand::Fetch(_) | Errand::Init | Errand::Write | Errand::Commit(_), Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished) => {}
+            (Errand::Fetch(_) | Errand::Init | Errand::Write | Errand::Commit(_), Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished) => {
+            }
         }
         self.settle(desk);
     }
