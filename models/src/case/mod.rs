@@ -11,6 +11,7 @@ pub mod identities;
 pub mod changes;
 pub mod course;
 pub mod watches;
+pub mod stream;
 pub mod outside;
 
 use vocab::recording::Recording;
@@ -20,6 +21,7 @@ use course::Course;
 use ensemble::Ensemble;
 use outside::Outside;
 use said::NoteIndex;
+use stream::Stream;
 use watches::Watches;
 
 /// What the rules look at.
@@ -29,6 +31,8 @@ pub struct Case<'r> {
     pub clients: Clients<'r>,
     pub course: Course<'r>,
     pub watches: Watches,
+    /// The stream engine, where the plan has it.
+    pub stream: Option<Stream<'r>>,
     pub outside: Outside<'r>,
 }
 
@@ -39,7 +43,9 @@ impl<'r> Case<'r> {
         let clients = Clients::read(recording);
         let course = Course::follow(&recording.plan, &ensemble, &clients);
         let watches = Watches::follow(recording.plan.coordination.compat, &course, &clients);
-        Case { recording, ensemble, clients, course, watches, outside: Outside::read(recording) }
+        let outside = Outside::read(recording);
+        let stream = Stream::read(recording, &course, &clients, &outside);
+        Case { recording, ensemble, clients, course, watches, outside, stream }
     }
 
     /// A note's place for a witness: its time and its number.
