@@ -24,8 +24,7 @@ const TEXT: &str = include_str!("../../data/shakespeare.txt");
 const TICK_KEYS: u64 = 24;
 
 /// What is drawn, in turn: Nexmark's one person, three auctions and 46 bids; where there are ticks, a limit after every 49 of them; lines alone.
-const TURNS: [(Topic, u64); 6] =
-    [(Topic::Persons, 1), (Topic::Auctions, 3), (Topic::Bids, 46), (Topic::Limits, 1), (Topic::Ticks, 49), (Topic::Lines, 1)];
+const TURNS: [(Topic, u64); 6] = [(Topic::Persons, 1), (Topic::Auctions, 3), (Topic::Bids, 46), (Topic::Limits, 1), (Topic::Ticks, 49), (Topic::Lines, 1)];
 
 /// The feed of a plan's job, in order of time; empty without a stream engine.
 ///

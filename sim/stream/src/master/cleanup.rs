@@ -7,13 +7,13 @@ use coord::curator::{CallId, Failure, Told};
 use vocab::service::{ErrorCode, Op, Path};
 use vocab::stream::ids::{BlobName, JobId, LeaderId};
 
-use crate::outside::{AskId, Lost};
 use super::coordinator::archive::{Completed, files};
 use super::coordinator::registry::shared;
 use super::desk::Desk;
 use super::store::read::{Found, ReadAll, Unreadable};
 use super::store::{Root, node_of, node_of_job, steps_prefix};
 use crate::message::{Answer, Ask};
+use crate::outside::{AskId, Lost};
 use crate::snapshot::{Metadata, decode};
 
 /// How long after a removal that failed all is tried again (cleanup-strategy): somebody may still have a lock, which dies with a session.

@@ -10,10 +10,10 @@ use vocab::stream::ids::{AttemptId, BlobName, JobId, LeaderId};
 use vocab::stream::outside::Author;
 use vocab::time::{MILLISECOND, Now};
 
-use crate::outside::{AskId, Caller, Tries};
 use super::workers::Workers;
 use crate::config::Config;
 use crate::message::{Ask, Down, Message, Out};
+use crate::outside::{AskId, Caller, Tries};
 
 /// One step.
 pub(super) struct Desk<'a> {

@@ -11,7 +11,6 @@ use vocab::stream::ids::{JobId, LeaderId, WorkerId};
 use vocab::stream::master::JobStatus;
 use vocab::stream::outside::Author;
 
-use crate::outside::{AskId, Lost};
 use super::cleanup::{Cleanup, Held};
 use super::coordinator::archive::Archive;
 use super::desk::Desk;
@@ -20,6 +19,7 @@ use super::store::keep::{Keep, Kept};
 use super::store::read::{Found, ReadAll, Unreadable};
 use super::store::{ExecutionPlan, RESULTS, Root, bytes, node_of_job, plan_blob, result_blob, result_of};
 use crate::message::{Answer, Ask, Up};
+use crate::outside::{AskId, Lost};
 use crate::snapshot::decode;
 
 /// What it is at.

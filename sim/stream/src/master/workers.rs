@@ -35,7 +35,13 @@ pub(super) struct Workers {
 impl Workers {
     /// None yet, under this grant.
     pub fn new(leader: LeaderId, interval_ms: u32, timeout_ms: u32) -> Workers {
-        Workers { leader, interval_ns: u64::from(interval_ms) * MILLISECOND, timeout_ns: u64::from(timeout_ms) * MILLISECOND, all: BTreeMap::new(), homes: BTreeMap::new() }
+        Workers {
+            leader,
+            interval_ns: u64::from(interval_ms) * MILLISECOND,
+            timeout_ns: u64::from(timeout_ms) * MILLISECOND,
+            all: BTreeMap::new(),
+            homes: BTreeMap::new(),
+        }
     }
 
     /// Takes a worker in. Whoever was there from the same machine, or on the same stream, must have been given up before.

@@ -188,7 +188,8 @@ impl SourceReader {
         if self.is_stopped {
             return None;
         }
-        let polls = self.splits.values().filter(|split| !split.is_asked && !split.is_last && split.fetched.len() < FETCH_MAX as usize).map(|split| split.poll_ns);
+        let polls =
+            self.splits.values().filter(|split| !split.is_asked && !split.is_last && split.fetched.len() < FETCH_MAX as usize).map(|split| split.poll_ns);
         let idle_ns = u64::from(desk_idle_ms) * MILLISECOND;
         let idles = self.splits.values().filter(|split| idle_ns > 0 && !split.is_idle && !split.is_finished() && split.fetched.is_empty());
         polls.chain(idles.map(|split| split.active_ns + idle_ns)).min()

@@ -53,7 +53,8 @@ impl Network {
 
     /// The streams that should stand by now and do not: they are given up.
     pub fn give_up(&mut self, now: Now, out: &mut Out) -> Vec<ConnId> {
-        let late: Vec<ConnId> = self.opened.values().filter(|(_, until_ns)| until_ns.is_some_and(|until_ns| until_ns <= now.mono_ns)).map(|(conn, _)| *conn).collect();
+        let late: Vec<ConnId> =
+            self.opened.values().filter(|(_, until_ns)| until_ns.is_some_and(|until_ns| until_ns <= now.mono_ns)).map(|(conn, _)| *conn).collect();
         for conn in &late {
             out.close(*conn);
             self.on_closed(*conn);

@@ -45,10 +45,9 @@ impl Pool {
         let vertices = || (0..graph.vertices.len()).map(|vertex| VertexId(vertex as u16));
         let needs = |vertex: VertexId| Share { sending: outputs(graph, vertex, parallelism), receiving: inputs(graph, vertex, parallelism) };
         let need = needs(attempt.subtask.vertex);
-        let all = vertices().map(needs).fold(Share { sending: 0, receiving: 0 }, |sum, share| Share {
-            sending: sum.sending + share.sending,
-            receiving: sum.receiving + share.receiving,
-        });
+        let all = vertices()
+            .map(needs)
+            .fold(Share { sending: 0, receiving: 0 }, |sum, share| Share { sending: sum.sending + share.sending, receiving: sum.receiving + share.receiving });
         let spare = |total: u32, all: u32, tasks: usize| (total.saturating_sub(all * self.slots) / (tasks as u32 * self.slots).max(1)).min(SPARE_MAX);
         let senders = vertices().filter(|vertex| needs(*vertex).sending > 0).count();
         let receivers = vertices().filter(|vertex| needs(*vertex).receiving > 0).count();

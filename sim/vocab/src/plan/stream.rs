@@ -343,7 +343,7 @@ pub struct StreamMachines {
 }
 
 impl StreamMachines {
-    /// Those of a plan whose first master is this machine.
+    /// Those of a plan, of which the first has this number.
     pub fn new(first: u16, plan: &StreamPlan) -> StreamMachines {
         StreamMachines { first, masters: plan.masters, workers: plan.workers }
     }

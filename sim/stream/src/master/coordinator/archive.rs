@@ -11,13 +11,13 @@ use vocab::stream::ids::{BlobName, CheckpointId, JobId, LeaderId};
 use vocab::stream::master::AddOutcome;
 use vocab::stream::state::SnapshotKind;
 
-use crate::outside::{AskId, Lost};
 use super::super::desk::Desk;
 use super::super::store::keep::{Keep, Kept};
 use super::super::store::{bytes, metadata_blob, node_of};
 use super::failures::Reason;
 use super::registry::{Registry, private, shared};
 use crate::message::Answer;
+use crate::outside::{AskId, Lost};
 use crate::snapshot::Metadata;
 
 /// A completed checkpoint or savepoint.
@@ -241,7 +241,9 @@ impl Archive {
             blobs.extend(lowest.map(|lowest| self.registry.give_up_before(lowest)).unwrap_or_default());
             if desk.has(StreamPlant::SharedFileDropped) {
                 let made_here = |file: &&crate::snapshot::KeyedFile| file.shared && file.created == id;
-                blobs.extend(checkpoint.metadata.subtasks.values().flat_map(|state| &state.keyed).filter(made_here).filter_map(|file| file.handle.blob().cloned()));
+                blobs.extend(
+                    checkpoint.metadata.subtasks.values().flat_map(|state| &state.keyed).filter(made_here).filter_map(|file| file.handle.blob().cloned()),
+                );
             }
             desk.discard(blobs, job, leader);
         } else {

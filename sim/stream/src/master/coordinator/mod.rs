@@ -244,7 +244,8 @@ impl Coordinator {
         let mut verdicts = Vec::new();
         if kind == SnapshotKind::Checkpoint {
             self.latest = self.latest.max(Some(id));
-            let older: Vec<CheckpointId> = self.pending.values().filter(|pending| pending.id < id && !pending.kind.is_savepoint()).map(|pending| pending.id).collect();
+            let older: Vec<CheckpointId> =
+                self.pending.values().filter(|pending| pending.id < id && !pending.kind.is_savepoint()).map(|pending| pending.id).collect();
             verdicts.extend(older.into_iter().flat_map(|older| self.abort(older, Reason::Subsumed, desk)));
             if !desk.has(StreamPlant::NotifyBeforeAdd) {
                 self.notify(id, desk);

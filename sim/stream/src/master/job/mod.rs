@@ -19,7 +19,6 @@ use vocab::stream::ids::{AttemptId, CheckpointId, LeaderId, Subtask, VertexId};
 use vocab::stream::master::JobStatus;
 use vocab::stream::state::SnapshotKind;
 
-use crate::outside::{AskId, Lost};
 use super::cleanup::Held;
 use super::coordinator::archive::{Archive, Completed};
 use super::coordinator::failures::Reason;
@@ -29,6 +28,7 @@ use super::enumerator::Enumerator;
 use super::store::{ExecutionPlan, Root};
 use crate::job::JobGraph;
 use crate::message::Answer;
+use crate::outside::{AskId, Lost};
 use recover::Stage;
 use regions::Regions;
 use restart::Restarts;

@@ -6,7 +6,6 @@ use vocab::plan::StreamPlant;
 use vocab::stream::MasterFact;
 use vocab::stream::ids::{CheckpointId, JobId};
 
-use crate::outside::{AskId, Lost};
 use super::super::coordinator::Coordinator;
 use super::super::coordinator::archive::{Archive, Completed};
 use super::super::desk::Desk;
@@ -14,6 +13,7 @@ use super::super::store::read::{Found, ReadAll, Unreadable};
 use super::super::store::{Root, steps_prefix};
 use super::JobMaster;
 use crate::message::{Answer, Ask};
+use crate::outside::{AskId, Lost};
 use crate::snapshot::{Metadata, decode};
 
 /// How far it is.

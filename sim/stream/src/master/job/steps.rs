@@ -8,7 +8,6 @@ use vocab::stream::ids::JobId;
 use vocab::stream::state::SnapshotKind;
 use vocab::time::MILLISECOND;
 
-use crate::outside::{AskId, Lost};
 use super::super::coordinator::archive::Completed;
 use super::super::coordinator::failures::Reason;
 use super::super::desk::Desk;
@@ -16,6 +15,7 @@ use super::super::store::keep::{Keep, Kept};
 use super::super::store::{ExecutionPlan, bytes, node_of_job, plan_blob, step_blob};
 use super::JobMaster;
 use crate::message::Answer;
+use crate::outside::{AskId, Lost};
 
 /// How long after a savepoint that came to nothing it is tried again: a person would wait so long, or longer.
 const STEP_RETRY_MS: u64 = 1_000;

@@ -6,9 +6,9 @@ use coord::curator::Told;
 use coord::curator::store::{AddAndLock, Added, StateHandleStore};
 use vocab::stream::ids::{BlobName, LeaderId};
 
-use crate::outside::{AskId, Lost};
 use super::super::desk::Desk;
 use crate::message::Answer;
+use crate::outside::{AskId, Lost};
 
 /// What the owner learns.
 #[derive(Clone, Debug, PartialEq, Eq)]

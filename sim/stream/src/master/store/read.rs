@@ -7,9 +7,9 @@ use coord::curator::Told;
 use coord::curator::store::{Everything, GetAllAndLock, StateHandleStore};
 use vocab::stream::ids::{BlobName, LeaderId};
 
-use crate::outside::{AskId, Lost};
 use super::super::desk::Desk;
 use crate::message::Answer;
+use crate::outside::{AskId, Lost};
 
 /// What was found, by node: the blob's name and its content.
 pub(in crate::master) type Found = BTreeMap<String, (BlobName, Option<Arc<[u8]>>)>;
