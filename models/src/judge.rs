@@ -6,7 +6,7 @@ use vocab::recording::{Ending, Recording};
 use vocab::verdict::{Judgement, Tally, Verdict};
 
 use crate::case::Case;
-use crate::rules::{Finding, Footing, RULES, Rule};
+use crate::rules::{Finding, Footing, RULES, Rule, is_liveness};
 
 /// Judges a recording by all rules.
 ///
@@ -44,7 +44,7 @@ fn waive_what_was_lost(findings: &mut [(&Rule, Finding)]) {
 }
 
 fn is_safety(rule: &Rule) -> bool {
-    !rule.id.starts_with("live.")
+    !is_liveness(rule.id)
 }
 
 fn verdict(findings: &[(&Rule, Finding)], recording: &Recording) -> Verdict {

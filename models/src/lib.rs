@@ -11,4 +11,4 @@ mod rules;
 mod judge;
 
 pub use judge::judge;
-pub use rules::{RULES, Rule, rule};
+pub use rules::{RULES, Rule, is_of_streams, rule};

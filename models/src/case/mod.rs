@@ -11,13 +11,17 @@ pub mod identities;
 pub mod changes;
 pub mod course;
 pub mod watches;
+pub mod stream;
+pub mod outside;
 
 use vocab::recording::Recording;
 
 use clients::Clients;
 use course::Course;
 use ensemble::Ensemble;
+use outside::Outside;
 use said::NoteIndex;
+use stream::Stream;
 use watches::Watches;
 
 /// What the rules look at.
@@ -27,6 +31,9 @@ pub struct Case<'r> {
     pub clients: Clients<'r>,
     pub course: Course<'r>,
     pub watches: Watches,
+    /// The stream engine, where the plan has it.
+    pub stream: Option<Stream<'r>>,
+    pub outside: Outside<'r>,
 }
 
 impl<'r> Case<'r> {
@@ -36,7 +43,9 @@ impl<'r> Case<'r> {
         let clients = Clients::read(recording);
         let course = Course::follow(&recording.plan, &ensemble, &clients);
         let watches = Watches::follow(recording.plan.coordination.compat, &course, &clients);
-        Case { recording, ensemble, clients, course, watches }
+        let outside = Outside::read(recording);
+        let stream = Stream::read(recording, &course, &clients, &outside);
+        Case { recording, ensemble, clients, course, watches, outside, stream }
     }
 
     /// A note's place for a witness: its time and its number.

@@ -7,7 +7,9 @@ mod process;
 mod service;
 mod cross;
 mod curator;
+mod outside;
 mod zab;
+mod stream;
 
 use vocab::verdict::{RuleId, Tally};
 
@@ -65,7 +67,7 @@ impl Finding {
     }
 }
 
-/// All rules: what a process says of itself, Zab with the disks under it, the service, what applications build upon it, liveness. A breach often breaks several; those that see its cause stand before those that see its effects.
+/// All rules: what a process says of itself, Zab with the disks under it, the service, what applications build upon it, the stream engine, liveness. A breach often breaks several; those that see its cause stand before those that see its effects.
 pub const RULES: &[Rule] = &[
     process::INVARIANT,
     zab::illegal::STATE,
@@ -115,6 +117,7 @@ pub const RULES: &[Rule] = &[
     service::write_linearizable::RULE,
     service::committed_read::RULE,
     service::read::RULE,
+    cross::reattach_zxid::RULE,
     service::monotonic::RULE,
     service::own_writes::RULE,
     service::sync::RULE,
@@ -129,7 +132,6 @@ pub const RULES: &[Rule] = &[
     service::queue_once::RULE,
     cross::session_exclusive::RULE,
     cross::cas::RULE,
-    cross::reattach_zxid::RULE,
     cross::watch_order::RULE,
     cross::read_after_expiry::RULE,
     cross::retry_idempotent::RULE,
@@ -138,12 +140,105 @@ pub const RULES: &[Rule] = &[
     curator::protected_once::RULE,
     curator::counter::RULE,
     curator::cache::RULE,
+    outside::log_stable::RULE,
+    outside::ledger_fenced::RULE,
+    outside::ledger_atomic::RULE,
+    outside::ledger_once::RULE,
+    outside::blob_once::RULE,
+    stream::checkpoint::id_unique::RULE,
+    stream::ha::one_leader::RULE,
+    stream::ha::epoch_unique::RULE,
+    stream::ha::write_fenced::RULE,
+    stream::ha::lock::RULE,
+    stream::ha::handle_exists::RULE,
+    stream::files::refs::RULE,
+    stream::ha::store_complete::RULE,
+    stream::ha::counter_first::RULE,
+    stream::ha::job_graph::RULE,
+    stream::ha::once_exec::RULE,
+    stream::ha::suspend::RULE,
+    stream::zombie::workers::WORKER,
+    stream::zombie::workers::MASTER,
+    stream::checkpoint::acks::ALL,
+    stream::checkpoint::acks::NO_MIX,
+    stream::checkpoint::stable_before_notify::RULE,
+    stream::checkpoint::terminal_once::RULE,
+    stream::checkpoint::subsume::RULE,
+    stream::checkpoint::latest::RULE,
+    stream::checkpoint::pace::CONCURRENT,
+    stream::checkpoint::pace::MIN_PAUSE,
+    stream::checkpoint::pace::TIMEOUT,
+    stream::checkpoint::tolerable::RULE,
+    stream::barrier::once::RULE,
+    stream::barrier::fifo::RULE,
+    stream::barrier::cut::ALIGNED,
+    stream::barrier::cut::UNALIGNED,
+    stream::barrier::channel_state::RULE,
+    stream::source::discovery::RULE,
+    stream::source::assign_reliable::RULE,
+    stream::source::split_partition::RULE,
+    stream::source::offset_cut::RULE,
+    stream::source::replay::RULE,
+    stream::state::max_parallelism::RULE,
+    stream::state::range::RULE,
+    stream::state::restore_eq::RULE,
+    stream::state::restore_eq::TIMERS,
+    stream::state::operator::LIST,
+    stream::state::operator::UNION,
+    stream::state::operator::BROADCAST,
+    stream::time::watermarks::MONOTONE,
+    stream::time::watermarks::IDLE,
+    stream::time::timers::RULE,
+    stream::time::late::RULE,
+    stream::failover::pending_abort::RULE,
+    stream::failover::one_attempt::RULE,
+    stream::failover::region::REGION,
+    stream::failover::region::GLOBAL,
+    stream::failover::restarts::RULE,
+    stream::files::savepoints::RULE,
+    stream::files::stop_atomic::RULE,
+    stream::files::placeholder::RULE,
+    stream::files::collision::RULE,
+    stream::files::restore_behind::RULE,
+    stream::sink::precommit::RULE,
+    stream::sink::commit::ONLY_COMPLETED,
+    stream::sink::idempotent::RULE,
+    stream::sink::abort::SAFE,
+    stream::sink::abort::NOT_LATE,
+    stream::sink::fence::RULE,
+    stream::zombie::commit::RULE,
+    stream::sink::visible::RULE,
+    stream::sink::last::RULE,
+    stream::sink::commit::ALL,
+    stream::sink::e2e::RULE,
+    stream::files::leak::RULE,
     live::runaway::RULE,
     live::leader::RULE,
     live::clients::RULE,
     live::replicas_equal::RULE,
+    stream::ha::failover::RULE,
+    stream::checkpoint::progress::NO_STUCK_TRIGGER,
+    stream::barrier::unblock::RULE,
+    stream::checkpoint::progress::PROGRESS,
+    stream::live_job::RULE,
     live::finish::RULE,
 ];
+
+/// How the names of rules on the stream engine and on what it talks to begin.
+const OF_STREAMS: [&str; 16] = ["ck.", "bar.", "src.", "ks.", "os.", "tm.", "wm.", "txn.", "e2e.", "sp.", "inc.", "fo.", "ha.", "zmb.", "out.", "live.job"];
+
+/// Rules on liveness under other names: a breach is not a wrong answer but none.
+const LIVE: [&str; 4] = ["ck.progress", "ck.no-stuck-trigger", "bar.unblock", "ha.failover"];
+
+/// Whether a rule is about the stream engine, or the log, the ledger and the blob store with which it talks.
+pub fn is_of_streams(id: &str) -> bool {
+    OF_STREAMS.iter().any(|beginning| id.starts_with(beginning))
+}
+
+/// Whether a rule says what must come about, not what must not.
+pub(crate) fn is_liveness(id: &str) -> bool {
+    id.starts_with("live.") || LIVE.contains(&id)
+}
 
 /// The rule of this name.
 pub fn rule(id: &str) -> Option<&'static Rule> {

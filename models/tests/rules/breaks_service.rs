@@ -230,8 +230,10 @@ fn every_rule_is_broken_by_some_tale() {
         include_str!("breaks_guarded.rs"),
         include_str!("breaks_config.rs"),
         include_str!("breaks_curator.rs"),
+        include_str!("breaks_outside.rs"),
     ]
     .concat();
-    let untried: Vec<&str> = models::RULES.iter().map(|rule| rule.id).filter(|id| !tales.contains(&format!("\"{id}\""))).collect();
+    let untried: Vec<&str> =
+        models::RULES.iter().map(|rule| rule.id).filter(|id| !models::is_of_streams(id)).filter(|id| !tales.contains(&format!("\"{id}\""))).collect();
     assert_eq!(untried, Vec::<&str>::new());
 }

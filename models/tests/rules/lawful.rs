@@ -129,12 +129,17 @@ pub fn tale() -> Tale {
 
 #[test]
 fn lawful_tales_hold_and_give_every_rule_something_to_judge() {
-    let judgements = [tale(), super::guarded::tale(), super::curators::tale()].map(|tale| judge(&tale.recording));
+    let judgements = [tale(), super::guarded::tale(), super::curators::tale(), super::outsiders::tale()].map(|tale| judge(&tale.recording));
     for judgement in &judgements {
         assert_eq!(judgement.verdict, Verdict::Holds);
         assert_eq!(judgement.tallies.len(), RULES.len());
     }
-    let idle: Vec<&str> = RULES.iter().map(|rule| rule.id).filter(|id| judgements.iter().all(|judgement| judgement.tallies[*id].judged == 0)).collect();
+    let idle: Vec<&str> = RULES
+        .iter()
+        .map(|rule| rule.id)
+        .filter(|id| !models::is_of_streams(id))
+        .filter(|id| judgements.iter().all(|judgement| judgement.tallies[*id].judged == 0))
+        .collect();
     // Nobody takes a forbidden step or spins in a lawful tale, and still these count what they watched over.
     assert_eq!(idle, Vec::<&str>::new());
 }

@@ -1,5 +1,7 @@
 //! What a family cannot exercise: rules that may judge nothing in it, and why. Never a rule itself.
 
+use models::is_of_streams;
+
 use super::Family;
 
 /// A rule that a family cannot exercise.
@@ -27,15 +29,6 @@ impl Family {
     pub fn has_stream(&self) -> bool {
         self.taste.stream.is_some()
     }
-}
-
-/// What the ids of the rules on streams begin with.
-const OF_STREAMS: &[&str] =
-    &["ck.", "bar.", "src.", "ks.", "os.", "op.", "tm.", "wm.", "txn.", "e2e.", "sp.", "inc.", "fo.", "ha.", "zmb.", "out.", "live.job"];
-
-/// Whether the rule judges the stream engine or what it talks to.
-fn is_of_streams(rule: &str) -> bool {
-    OF_STREAMS.iter().any(|prefix| rule.starts_with(prefix))
 }
 
 #[cfg(test)]

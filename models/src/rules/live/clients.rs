@@ -18,7 +18,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         return;
     }
     let plan = &case.recording.plan;
-    for client in present(case, plan.replicas(), plan.machines()) {
+    for client in present(case, plan.replicas(), plan.replicas() + plan.clients.len() as u16) {
         finding.judge(case.clients.finished.iter().any(|(_, machine)| *machine == client), || format!("client {client} has not finished"));
     }
 }

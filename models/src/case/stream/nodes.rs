@@ -1,0 +1,178 @@
+//! The HA nodes below the cluster's root, by position of the course: who made and removed what, the lowest latch node, the nodes of checkpoints and plans, counters. Read from the committed chain alone; never from a master's word.
+
+use std::collections::BTreeMap;
+
+use vocab::ids::{MachineId, SessionId};
+use vocab::service::{Data, EventKind, Op, Path, Request};
+use vocab::stream::ids::{CheckpointId, JobId};
+
+use crate::case::clients::Clients;
+use crate::case::course::{Course, Position, Step, sequence};
+use crate::case::said::NoteIndex;
+
+/// A node below the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// `leader/latch/<node>`
+    Latch,
+    /// `execution-plans/<job>`
+    Plan(JobId),
+    /// `jobs/<job>/checkpoint_id_counter`
+    Counter(JobId),
+    /// `jobs/<job>/checkpoints/<id>`
+    Checkpoint(JobId, CheckpointId),
+    /// `locks/<uuid>` below a plan or a checkpoint.
+    Lock(JobId, Option<CheckpointId>),
+    /// Another one below `jobs` or `execution-plans`: a directory.
+    Directory,
+    /// Anything else.
+    Other,
+}
+
+/// Something became of a node.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    pub position: Position,
+    pub committed: NoteIndex,
+    pub kind: EventKind,
+    pub place: Place,
+    pub path: Path,
+    /// Whose transaction it was; `None` where a session's end did it, or the service itself.
+    pub by: Option<SessionId>,
+    /// Whether the author's own latch node was the lowest in the state before.
+    pub led: bool,
+    /// The session that had made the node, of a lock that is removed.
+    pub owner: Option<SessionId>,
+}
+
+/// A node's life.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    pub created: Position,
+    pub committed: NoteIndex,
+    pub deleted: Option<(Position, NoteIndex)>,
+}
+
+/// All of them.
+#[derive(Clone, Debug, Default)]
+pub struct Nodes {
+    pub deeds: Vec<Deed>,
+    pub checkpoints: BTreeMap<(JobId, CheckpointId), Vec<Life>>,
+    pub plans: BTreeMap<JobId, Vec<Life>>,
+    /// The values that counters got, with the note of the commit.
+    pub counters: BTreeMap<JobId, Vec<(NoteIndex, i64)>>,
+    /// The machine of each session.
+    pub machines: BTreeMap<SessionId, MachineId>,
+    /// When each latch node was first the lowest, and whose it is.
+    leading: BTreeMap<String, (Position, SessionId)>,
+}
+
+impl Nodes {
+    /// Follows the chain.
+    pub fn follow(root: &str, course: &Course<'_>, clients: &Clients<'_>) -> Nodes {
+        let machines = clients.connections.iter().map(|connection| (connection.session, connection.machine)).collect();
+        let mut nodes = Nodes { machines, ..Nodes::default() };
+        let mut latches: BTreeMap<(u64, String), SessionId> = BTreeMap::new();
+        let mut locks: BTreeMap<Path, SessionId> = BTreeMap::new();
+        // Who led before the transaction of this position.
+        let mut led = (0, None);
+        for change in &course.changes.all {
+            let Some(rest) = change.fired.path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')) else { continue };
+            let (position, kind) = (change.position, change.fired.kind);
+            if kind == EventKind::NodeChildrenChanged {
+                continue;
+            }
+            if led.0 != position {
+                led = (position, latches.first_key_value().map(|(_, session)| *session));
+            }
+            let step = &course.steps[position as usize - 1];
+            let (place, path) = (place(rest), Path::clone(&change.fired.path));
+            let session = step.txn.session;
+            let mut owner = None;
+            match (place, kind) {
+                (Place::Latch, EventKind::NodeCreated) => drop(latches.insert(latch(rest), session)),
+                (Place::Latch, EventKind::NodeDeleted) => drop(latches.remove(&latch(rest))),
+                (Place::Lock(..), EventKind::NodeCreated) => drop(locks.insert(Path::clone(&path), session)),
+                (Place::Lock(..), EventKind::NodeDeleted) => owner = locks.remove(&path),
+                (Place::Counter(job), EventKind::NodeCreated | EventKind::NodeDataChanged) => {
+                    let value = written(step, &path).and_then(|data| data.as_deref()?.try_into().ok().map(i32::from_be_bytes));
+                    nodes.counters.entry(job).or_default().push((step.committed, value.map_or(-1, i64::from)));
+                }
+                (Place::Checkpoint(job, id), _) => life(nodes.checkpoints.entry((job, id)).or_default(), kind, position, step.committed),
+                (Place::Plan(job), _) => life(nodes.plans.entry(job).or_default(), kind, position, step.committed),
+                (Place::Latch | Place::Lock(..) | Place::Counter(_) | Place::Directory | Place::Other, _) => {}
+            }
+            if place == Place::Latch
+                && let Some(((_, name), session)) = latches.first_key_value()
+            {
+                nodes.leading.entry(name.clone()).or_insert((position, *session));
+            }
+            let is_own = matches!(step.txn.request, Request::Op(Op::CloseSession | Op::DeleteContainer { .. }) | Request::CreateSession { .. });
+            let by = (!is_own).then_some(session);
+            let led = led.1 == Some(session);
+            nodes.deeds.push(Deed { position, committed: step.committed, kind, place, path, by, led, owner });
+        }
+        nodes
+    }
+
+    /// The first state in which this latch node was the lowest, and whose it is.
+    pub fn lowest(&self, node: &str) -> Option<(Position, SessionId)> {
+        self.leading.get(node).copied()
+    }
+}
+
+fn life(lives: &mut Vec<Life>, kind: EventKind, position: Position, committed: NoteIndex) {
+    match kind {
+        EventKind::NodeCreated => lives.push(Life { created: position, committed, deleted: None }),
+        EventKind::NodeDeleted => {
+            if let Some(life) = lives.last_mut() {
+                life.deleted = Some((position, committed));
+            }
+        }
+        EventKind::NodeDataChanged | EventKind::NodeChildrenChanged => {}
+    }
+}
+
+/// What a step wrote into a node.
+fn written<'s>(step: &'s Step<'_>, node: &str) -> Option<&'s Data> {
+    let of = |op: &'s Op| match op {
+        Op::Create { path, data, .. } | Op::SetData { path, data, .. } if **path == *node => Some(data),
+        _ => None,
+    };
+    match &step.txn.request {
+        Request::Op(Op::Multi(ops)) => ops.iter().rev().find_map(of),
+        Request::Op(op) => of(op),
+        Request::CreateSession { .. } => None,
+    }
+}
+
+/// A latch node's place in the order of the election, and its name.
+fn latch(rest: &str) -> (u64, String) {
+    let name = rest.rsplit('/').next().unwrap_or(rest);
+    (sequence(name).unwrap_or(u64::MAX), name.to_owned())
+}
+
+/// What a path below the root names.
+fn place(rest: &str) -> Place {
+    let parts: Vec<&str> = rest.split('/').collect();
+    match parts[..] {
+        ["leader", "latch", _] => Place::Latch,
+        ["execution-plans", job] => number(job).map_or(Place::Directory, Place::Plan),
+        ["execution-plans", job, "locks", _] => number(job).map_or(Place::Directory, |job| Place::Lock(job, None)),
+        ["jobs", job, "checkpoint_id_counter"] => number(job).map_or(Place::Directory, Place::Counter),
+        ["jobs", job, "checkpoints", id] => checkpoint(job, id).map_or(Place::Directory, |(job, id)| Place::Checkpoint(job, id)),
+        ["jobs", job, "checkpoints", id, "locks", _] => checkpoint(job, id).map_or(Place::Directory, |(job, id)| Place::Lock(job, Some(id))),
+        ["jobs", ..] | ["execution-plans", ..] => Place::Directory,
+        _ => Place::Other,
+    }
+}
+
+/// A job's number in a path: 32 hex digits.
+fn number(text: &str) -> Option<JobId> {
+    u32::from_str_radix(text, 16).ok().map(JobId)
+}
+
+/// 19 decimal digits.
+fn checkpoint(job: &str, id: &str) -> Option<(JobId, CheckpointId)> {
+    Some((number(job)?, CheckpointId(id.parse().ok()?)))
+}

@@ -1,0 +1,37 @@
+//! Numbers of checkpoints. A deposed leader may use a number late that it had been given in time, so the order is that of the counter and of each grant.
+
+use std::collections::BTreeMap;
+
+use vocab::stream::ids::{CheckpointId, JobId, LeaderId};
+
+use crate::case::Case;
+use crate::rules::stream::name;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "ck.id-unique",
+    law: "No number is handed out twice in a job's history, to checkpoint or savepoint, by any leader; under one grant they rise, and so does the counter in the chain.",
+    source: "catalogue, CK-ID-UNIQUE; Flink 2.3.0: ZooKeeperCheckpointIDCounter.getAndIncrement",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    let mut given: BTreeMap<(JobId, CheckpointId), LeaderId> = BTreeMap::new();
+    let mut last: BTreeMap<(LeaderId, JobId), CheckpointId> = BTreeMap::new();
+    for checkpoint in &stream.checkpoints {
+        let other = given.insert((checkpoint.job, checkpoint.id), checkpoint.leader);
+        let before = last.insert((checkpoint.leader, checkpoint.job), checkpoint.id);
+        finding.judge(other.is_none() && before.is_none_or(|before| before < checkpoint.id), || {
+            let what = name(checkpoint.job, checkpoint.id);
+            format!("{} triggers {what} at {}; it had been {other:?}'s, and its own last was {before:?}", checkpoint.leader, case.when(checkpoint.triggered))
+        });
+    }
+    for (job, values) in &stream.nodes.counters {
+        for pair in values.windows(2) {
+            let ((_, before), (note, after)) = (pair[0], pair[1]);
+            finding.judge(before <= after, || format!("the counter of job {} goes from {before} to {after} (committed at {})", job.0, case.when(note)));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! How often, how many at once and for how long. A periodic trigger is judged by what was complete when it was asked for, as handing out its number takes time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocab::ids::MachineId;
+use vocab::stream::MasterFact;
+use vocab::stream::ids::{CheckpointId, JobId, LeaderId};
+use vocab::stream::master::AckOutcome;
+use vocab::stream::state::SnapshotKind;
+
+use crate::case::Case;
+use crate::case::stream::Said;
+use crate::rules::stream::{ROUNDING_NS, SLOWEST_CLOCK_PERCENT, at_ns, name};
+use crate::rules::{Finding, Footing, Rule};
+
+pub const CONCURRENT: Rule = Rule {
+    id: "ck.conc",
+    law: "Under one grant no more checkpoints of a job are pending at a time than the plan allows; savepoints are not counted.",
+    source: "catalogue, CK-CONC; Flink: CheckpointRequestDecider",
+    footing: Footing::Firm,
+    check: check_concurrent,
+};
+
+pub const MIN_PAUSE: Rule = Rule {
+    id: "ck.minpause",
+    law: "A periodic checkpoint is triggered no sooner after the last one that was complete when it was asked for than the plan's pause, by the master's monotonic clock.",
+    source: "catalogue, CK-MINPAUSE; Flink: CheckpointRequestDecider.nextTriggerDelayMillis",
+    footing: Footing::Firm,
+    check: check_pause,
+};
+
+pub const TIMEOUT: Rule = Rule {
+    id: "ck.timeout",
+    law: "A checkpoint is completed only if its last acknowledgement came within the plan's timeout.",
+    source: "catalogue, CK-TIMEOUT; Flink: CheckpointCoordinator.CheckpointCanceller",
+    footing: Footing::Firm,
+    check: check_timeout,
+};
+
+fn check_concurrent(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    let most = usize::from(stream.plan.checkpoints.max_concurrent);
+    let mut pending: BTreeMap<(LeaderId, JobId), BTreeSet<CheckpointId>> = BTreeMap::new();
+    for spoken in &stream.spoken {
+        match spoken.said {
+            Said::Master(MasterFact::Triggered { leader, job, checkpoint, kind: SnapshotKind::Checkpoint, .. }) => {
+                let pending = pending.entry((*leader, *job)).or_default();
+                pending.insert(*checkpoint);
+                finding.judge(pending.len() <= most, || {
+                    format!("{} is triggered at {}, and {pending:?} are pending, where {most} may be", name(*job, *checkpoint), case.when(spoken.note))
+                });
+            }
+            Said::Master(MasterFact::Completed { leader, job, checkpoint, .. } | MasterFact::Aborted { leader, job, checkpoint, .. }) => {
+                pending.entry((*leader, *job)).or_default().remove(checkpoint);
+            }
+            Said::Master(_) | Said::Worker(_) | Said::Outside(_) | Said::Gone | Said::Frozen(_) | Said::Session(_) => {}
+        }
+    }
+}
+
+fn check_pause(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    let pause = u64::from(stream.plan.checkpoints.min_pause_ms);
+    let mut last: BTreeMap<LeaderId, (JobId, u64)> = BTreeMap::new();
+    let mut asked: BTreeMap<LeaderId, (JobId, u64)> = BTreeMap::new();
+    for spoken in &stream.spoken {
+        match spoken.said {
+            Said::Master(MasterFact::Completed { leader, job, kind: SnapshotKind::Checkpoint, mono_ms, .. }) => {
+                last.insert(*leader, (*job, *mono_ms));
+            }
+            Said::Master(MasterFact::TriggerAsked { leader, periodic: true, .. }) => {
+                if let Some(last) = last.get(leader) {
+                    asked.insert(*leader, *last);
+                }
+            }
+            Said::Master(MasterFact::Triggered { leader, job, checkpoint, periodic: true, mono_ms, .. }) => {
+                let Some((_, before)) = asked.get(leader).filter(|(of, _)| of == job) else { continue };
+                finding.judge(*mono_ms >= before + pause, || {
+                    format!(
+                        "{} is triggered at {mono_ms} ms of its master's clock, after one was complete at {before} ms; the pause is {pause} ms",
+                        name(*job, *checkpoint)
+                    )
+                });
+            }
+            Said::Master(_) | Said::Worker(_) | Said::Outside(_) | Said::Gone | Said::Frozen(_) | Said::Session(_) => {}
+        }
+    }
+}
+
+fn check_timeout(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    let most_ns = u64::from(stream.plan.checkpoints.timeout_ms) * 10_000 * SLOWEST_CLOCK_PERCENT + ROUNDING_NS;
+    let mut frozen: BTreeMap<MachineId, Vec<u32>> = BTreeMap::new();
+    for spoken in stream.spoken.iter().filter(|spoken| matches!(spoken.said, Said::Frozen(true))) {
+        frozen.entry(spoken.machine).or_default().push(spoken.note);
+    }
+    for checkpoint in stream.checkpoints.iter().filter(|checkpoint| !checkpoint.completed.is_empty()) {
+        let counted = checkpoint.acks.iter().filter(|(.., outcome)| *outcome == AckOutcome::Success);
+        let Some(last) = counted.map(|(note, ..)| *note).max() else { continue };
+        // Who wakes takes what has waited before it looks at its clock.
+        let pauses = stream.grant(checkpoint.leader).and_then(|grant| frozen.get(&grant.machine)).map_or(&[][..], Vec::as_slice);
+        let next = pauses.partition_point(|note| *note < checkpoint.triggered);
+        if pauses.get(next).is_some_and(|note| *note < last) {
+            finding.waive();
+            continue;
+        }
+        let took_ns = at_ns(case, last) - at_ns(case, checkpoint.triggered);
+        finding.judge(took_ns <= most_ns, || {
+            format!(
+                "{} is complete, and its last acknowledgement came {took_ns} ns after its trigger, at {}",
+                name(checkpoint.job, checkpoint.id),
+                case.when(last)
+            )
+        });
+    }
+}

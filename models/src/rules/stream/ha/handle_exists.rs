@@ -1,0 +1,41 @@
+//! A handle points at something: the metadata of a checkpoint, the plan of a job. The blob is put before the node is made, and deleted after it is gone.
+
+use std::collections::BTreeMap;
+
+use vocab::stream::OutsideFact;
+
+use crate::case::Case;
+use crate::case::stream::Said;
+use crate::rules::stream::files::living::{Holder, Living};
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "ha.handle-exists",
+    law: "The blob to which a node of a checkpoint or plan points is there when the node is made, and until it is gone.",
+    source: "catalogue, HA-HANDLE-EXISTS; Flink: ZooKeeperStateHandleStore.addAndLock, releaseAndTryRemove; FLINK-24543",
+    footing: Footing::Chain,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    let mut living = Living::new(stream);
+    let mut handles: BTreeMap<String, Holder> = BTreeMap::new();
+    let born = |living: &mut Living<'_, '_>, note: u32, handles: &mut BTreeMap<String, Holder>, finding: &mut Finding| {
+        for (holder, committed) in living.advance(note) {
+            let handle = living.handle(holder);
+            let is_there = handle.as_ref().is_some_and(|handle| stream.blobs.exists(handle, committed));
+            finding.judge(is_there, || {
+                format!("the node of job {}, {:?}, is made (committed at {}), and {handle:?} is not there", holder.0.0, holder.1, case.when(committed))
+            });
+            handles.extend(handle.map(|handle| (handle, holder)));
+        }
+    };
+    for spoken in &stream.spoken {
+        let Said::Outside(OutsideFact::BlobDeleted { name, by }) = spoken.said else { continue };
+        born(&mut living, spoken.note, &mut handles, finding);
+        let holder = handles.get(&**name).filter(|holder| living.there.contains(holder));
+        finding.judge(holder.is_none(), || format!("{name} is deleted at {} for {by:?}, and the node of {holder:?} points at it", case.when(spoken.note)));
+    }
+    born(&mut living, u32::MAX, &mut handles, finding);
+}

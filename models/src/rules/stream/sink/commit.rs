@@ -1,0 +1,72 @@
+//! Commits follow checkpoints: none before its checkpoint is durable, and none left out.
+
+use vocab::stream::ids::{AttemptId, CheckpointId, JobId};
+
+use super::is_all_there;
+use crate::case::Case;
+use crate::case::stream::Stream;
+use crate::rules::stream::name;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const ONLY_COMPLETED: Rule = Rule {
+    id: "txn.commit-only-completed",
+    law: "A commit is asked for only after a durable checkpoint that has the transaction, which was prepared in that one or before; and the ledger commits nothing that its committer had not asked for.",
+    source: "catalogue, TXN-COMMIT-ONLY-COMPLETED; Flink: CommitterOperator.notifyCheckpointComplete",
+    footing: Footing::Chain,
+    check: check_only,
+};
+
+pub const ALL: Rule = Rule {
+    id: "txn.commit-all",
+    law: "When the job has finished, every transaction of every durable checkpoint is committed, unless the ledger gave it up for its age.",
+    source: "catalogue, TXN-COMMIT-ALL; Flink: CommitterOperator.commitAndEmitCheckpoints; FLINK-28758 and others",
+    footing: Footing::Chain,
+    check: check_all,
+};
+
+/// Whose checkpoint lets a commit: the committer's own job's, or the one with whose savepoint it began.
+fn owner(stream: &Stream<'_>, attempt: AttemptId, by: CheckpointId) -> JobId {
+    let origin = stream.task(attempt).and_then(|task| stream.origin(task));
+    origin.filter(|origin| origin.id == by && stream.checkpoint(attempt.job, by).is_none()).map_or(attempt.job, |origin| origin.job)
+}
+
+fn check_only(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    for (id, txn) in &stream.ledger.txns {
+        let prepared = stream.prepared_in(id);
+        for (note, attempt, checkpoint, by) in &txn.asked {
+            let job = owner(stream, *attempt, *by);
+            let durable = stream.durable(job, *by);
+            let is_prepared = prepared.is_some_and(|(_, prepared)| prepared == *checkpoint) && checkpoint <= by;
+            finding.judge(is_prepared && durable.is_some_and(|durable| durable < *note), || {
+                format!(
+                    "{attempt} asks at {} for the commit of {id}, prepared in {prepared:?}, by {}, durable: {:?}",
+                    case.when(*note),
+                    name(job, *by),
+                    durable.map(|durable| case.when(durable))
+                )
+            });
+        }
+        for (note, attempt, _) in &txn.committed {
+            let is_asked = txn.asked.iter().any(|(asked, by, ..)| asked < note && by == attempt);
+            finding.judge(is_asked, || format!("{id} is committed at {} for {attempt}, which had not asked for it", case.when(*note)));
+        }
+    }
+}
+
+fn check_all(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    if !is_all_there(case, stream) {
+        finding.waive();
+        return;
+    }
+    for (id, txn) in stream.ledger.txns.iter() {
+        let Some((durable, (job, checkpoint))) = txn.durable else { continue };
+        if txn.committed.is_empty() && txn.aborted.iter().any(|(_, timed_out, _)| *timed_out) {
+            finding.waive();
+            continue;
+        }
+        finding
+            .judge(!txn.committed.is_empty(), || format!("{id} is in {}, durable at {}, and was never committed", name(job, checkpoint), case.when(durable)));
+    }
+}

@@ -1,0 +1,40 @@
+//! What can be seen grows checkpoint by checkpoint: a committer asks for the older transactions first and leaves none out. How fast the ledger answers is not its affair.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocab::stream::WorkerFact;
+use vocab::stream::ids::{AttemptId, CheckpointId};
+
+use crate::case::Case;
+use crate::case::stream::Said;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "txn.visible",
+    law: "A committer first asks for its transactions in the order of their checkpoints, and for none of a checkpoint before all that its snapshot has of older ones.",
+    source: "catalogue, TXN-VISIBLE; Flink: CommittableCollector.getCheckpointCommittablesUpTo (headMap, inclusive)",
+    footing: Footing::Firm,
+    check,
+};
+
+fn check(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    let mut asked: BTreeSet<(AttemptId, &str)> = BTreeSet::new();
+    let mut last: BTreeMap<AttemptId, CheckpointId> = BTreeMap::new();
+    for spoken in &stream.spoken {
+        let Said::Worker(WorkerFact::Committing { attempt, txn, checkpoint, .. }) = spoken.said else { continue };
+        if !asked.insert((*attempt, txn)) {
+            continue; // Again, since no answer came.
+        }
+        let before = last.insert(*attempt, *checkpoint);
+        let known = stream.snapshot(*attempt, *checkpoint).map_or(&[][..], |snapshot| &snapshot.state.committables);
+        let skipped = known.iter().find(|other| {
+            let is_older = stream.prepared_in(other).is_some_and(|(_, prepared)| prepared < *checkpoint);
+            let is_done = || stream.ledger.txns[&***other].committed.first().is_some_and(|(note, ..)| *note < spoken.note);
+            is_older && !asked.contains(&(*attempt, &***other)) && !is_done()
+        });
+        finding.judge(before.is_none_or(|before| before <= *checkpoint) && skipped.is_none(), || {
+            format!("{attempt} asks at {} for {txn} of {checkpoint}, after {before:?}, and has not asked for {skipped:?}", case.when(spoken.note))
+        });
+    }
+}

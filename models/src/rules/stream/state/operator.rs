@@ -1,0 +1,119 @@
+//! Operator state through a restore: lists are dealt out, unions go to all, broadcast state is the same everywhere.
+
+use std::collections::BTreeMap;
+
+use vocab::stream::ids::VertexId;
+use vocab::stream::state::StateSummary;
+
+use super::{Restored, of_vertex, restored, vertices};
+use crate::case::Case;
+use crate::rules::stream::name;
+use crate::rules::{Finding, Footing, Rule};
+
+pub const LIST: Rule = Rule {
+    id: "os.list",
+    law: "The elements of list state are there again, each once: with the same parallelism where they were, else dealt out among all.",
+    source: "catalogue, OS-LIST; Flink: RoundRobinOperatorStateRepartitioner",
+    footing: Footing::Firm,
+    check: check_list,
+};
+
+pub const UNION: Rule = Rule {
+    id: "os.union",
+    law: "After a restore every task has all elements of union list state.",
+    source: "catalogue, OS-UNION; Flink: RoundRobinOperatorStateRepartitioner.repartitionUnionState",
+    footing: Footing::Firm,
+    check: check_union,
+};
+
+pub const BROADCAST: Rule = Rule {
+    id: "os.bcast",
+    law: "Broadcast state is the same in all tasks of an aligned checkpoint, and in those that begin from it.",
+    source: "catalogue, OS-BCAST; Flink: RoundRobinOperatorStateRepartitioner.repartitionBroadcastState",
+    footing: Footing::Firm,
+    check: check_broadcast,
+};
+
+fn sorted(elements: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut elements: Vec<u64> = elements.collect();
+    elements.sort_unstable();
+    elements
+}
+
+fn witness(case: &Case<'_>, restored: &Restored<'_, '_>, what: &str, found: &[u64], kept: &[u64]) -> String {
+    let from = name(restored.origin.job, restored.origin.id);
+    format!("{} begins from {from} at {} with {what} {found:x?}; the checkpoint has {kept:x?}", restored.task.id, case.when(restored.running.note))
+}
+
+fn check_list(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    // What is left to deal out of each restore with another parallelism, and how many tasks are still to come.
+    let mut dealt: BTreeMap<(usize, VertexId), (Vec<u64>, u16)> = BTreeMap::new();
+    for restored in restored(stream) {
+        let subtask = restored.task.id.subtask;
+        let found = sorted(restored.running.state.list.iter().copied());
+        if restored.same {
+            let kept =
+                sorted(of_vertex(stream, restored.origin, subtask.vertex).filter(|(of, _)| *of == subtask).flat_map(|(_, state)| state.list.iter().copied()));
+            if !kept.is_empty() || !found.is_empty() {
+                finding.judge(found == kept, || witness(case, &restored, "list state", &found, &kept));
+            }
+            continue;
+        }
+        let Some(restore) = restored.task.restore else { continue };
+        let all = || sorted(of_vertex(stream, restored.origin, subtask.vertex).flat_map(|(_, state)| state.list.iter().copied()));
+        let (left, tasks) = dealt.entry((restore, subtask.vertex)).or_insert_with(|| (all(), 0));
+        *tasks += 1;
+        let mut is_kept = true;
+        for element in &found {
+            match left.binary_search(element) {
+                Ok(at) => drop(left.remove(at)),
+                Err(_) => is_kept = false,
+            }
+        }
+        let is_all = *tasks < stream.parallelism(restored.task.id.job) || left.is_empty();
+        finding.judge(is_kept && is_all, || witness(case, &restored, "list state (of what is left to deal out)", &found, left));
+    }
+}
+
+fn check_union(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    for restored in restored(stream) {
+        let vertex = restored.task.id.subtask.vertex;
+        let kept = sorted(of_vertex(stream, restored.origin, vertex).flat_map(|(_, state)| state.union.iter().copied()));
+        let found = sorted(restored.running.state.union.iter().copied());
+        if !kept.is_empty() || !found.is_empty() {
+            finding.judge(found == kept, || witness(case, &restored, "union state", &found, &kept));
+        }
+    }
+}
+
+fn check_broadcast(case: &Case<'_>, finding: &mut Finding) {
+    let Some(stream) = &case.stream else { return };
+    let broadcast = |state: &StateSummary| state.broadcast;
+    for checkpoint in stream.checkpoints.iter().filter(|checkpoint| !checkpoint.completed.is_empty()) {
+        if stream.cuts(checkpoint).any(|(_, snapshot)| snapshot.unaligned) {
+            continue;
+        }
+        for vertex in vertices(checkpoint) {
+            let all: Vec<Option<u64>> = of_vertex(stream, checkpoint, vertex).map(|(_, state)| broadcast(state)).collect();
+            if all.iter().any(Option::is_some) {
+                let is_one = all.windows(2).all(|pair| pair[0] == pair[1]);
+                finding.judge(is_one, || format!("vertex {} has broadcast states {all:x?} in {}", vertex.0, name(checkpoint.job, checkpoint.id)));
+            }
+        }
+    }
+    for restored in restored(stream) {
+        let subtask = restored.task.id.subtask;
+        let mut kept = of_vertex(stream, restored.origin, subtask.vertex).filter(|(of, _)| !restored.same || *of == subtask).map(|(_, state)| broadcast(state));
+        let found = broadcast(restored.running.state);
+        let Some(first) = kept.next() else { continue };
+        if first.is_some() || found.is_some() {
+            let is_any = found == first || kept.any(|kept| kept == found);
+            finding.judge(is_any, || {
+                let (found, first): (Vec<u64>, Vec<u64>) = (found.into_iter().collect(), first.into_iter().collect());
+                witness(case, &restored, "broadcast state", &found, &first)
+            });
+        }
+    }
+}
