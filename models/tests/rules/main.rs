@@ -15,6 +15,8 @@ mod lawful;
 mod outsiders;
 mod plan;
 mod served;
+mod lawful_streams;
+mod streams;
 mod tale;
 mod tolerance;
 mod tolerance_guarded;
