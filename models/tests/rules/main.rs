@@ -4,6 +4,8 @@ mod asks;
 mod bend;
 mod breaks_disk;
 mod breaks_service;
+mod breaks_streams;
+mod breaks_streams_outcome;
 mod breaks_config;
 mod breaks_curator;
 mod curators;
