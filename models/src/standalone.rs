@@ -150,17 +150,6 @@ impl Standalone {
         }
     }
 
-    /// A write that our words cannot say (flags that name no CreateMode, say) and that the server refuses so. It takes a zxid.
-    pub fn refuse_write(&mut self, error: ErrorCode) -> Answer {
-        self.zxid = self.zxid.next();
-        self.answer(Err(error), vec![])
-    }
-
-    /// A read that our words cannot say, and that the server refuses so.
-    pub fn refuse_read(&self, error: ErrorCode) -> Answer {
-        self.answer(Err(error), vec![])
-    }
-
     /// The session's connection breaks; the session stays until it expires.
     pub fn disconnect(&mut self, session: SessionId) {
         self.connections.remove(&session);

@@ -228,9 +228,11 @@ fn a_server_closes_and_deletes_of_itself() {
 }
 
 #[test]
-fn what_our_words_cannot_say_is_refused() {
+fn flags_that_name_no_mode_are_refused_and_take_a_zxid() {
     let mut server = server(V3_9);
-    let before = server.last();
-    assert_eq!(server.refuse_read(ErrorCode::MarshallingError).zxid, before);
-    assert_eq!(server.refuse_write(ErrorCode::BadArguments).zxid, before.next());
+    for mode in [CreateMode::of_create(4), CreateMode::of_create(9), CreateMode::of_container(0)] {
+        let before = server.last();
+        let answer = server.ask(ONE, &Op::create("/n".into(), None, mode));
+        assert_eq!((answer.zxid, answer.result), (before.next(), Err(ErrorCode::BadArguments)), "{mode:?}");
+    }
 }

@@ -10,9 +10,6 @@ use vocab::ids::SessionId;
 use vocab::plan::Compat;
 use vocab::service::{Acl, AddWatchMode, CreateMode, Data, ErrorCode, EventKind, Op, Path, Perms, Reply, Stat, WatcherType};
 
-/// What a line asks; an error for what our words cannot say, which a real server refuses so.
-type Asked = Result<Op, ErrorCode>;
-
 fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value[field].as_str().unwrap_or_else(|| panic!("{field} of {value}"))
 }
@@ -35,24 +32,15 @@ fn acl(value: &Value) -> Arc<[Acl]> {
     list(value, "acl").iter().map(entry).collect()
 }
 
-fn mode(flags: i32) -> Result<CreateMode, ErrorCode> {
-    Ok(match flags {
-        0 => CreateMode::Persistent,
-        1 => CreateMode::Ephemeral,
-        2 => CreateMode::PersistentSequential,
-        3 => CreateMode::EphemeralSequential,
-        4 => CreateMode::Container,
-        _ => return Err(ErrorCode::BadArguments),
-    })
-}
-
-fn asked(line: &Value) -> Asked {
+/// What a line asks.
+fn asked(line: &Value) -> Op {
     let path = || Path::from(text(line, "path"));
     let watch = || line["watch"].as_bool().expect("watch");
-    Ok(match text(line, "op") {
-        name @ ("create" | "create2" | "create_container") => {
-            Op::Create { path: path(), data: data(line), mode: mode(number(line, "flags"))?, acl: acl(line), stat: name == "create2" }
-        }
+    let create = |mode: CreateMode, stat: bool| Op::Create { path: path(), data: data(line), mode, acl: acl(line), stat };
+    match text(line, "op") {
+        "create" => create(CreateMode::of_create(number(line, "flags")), false),
+        "create2" => create(CreateMode::of_create(number(line, "flags")), true),
+        "create_container" => create(CreateMode::of_container(number(line, "flags")), false),
         "delete" => Op::Delete { path: path(), version: number(line, "version") },
         "set" => Op::SetData { path: path(), data: data(line), version: number(line, "version") },
         "check" => Op::Check { path: path(), version: number(line, "version") },
@@ -63,7 +51,7 @@ fn asked(line: &Value) -> Asked {
         "get_acl" => Op::GetAcl { path: path() },
         "set_acl" => Op::SetAcl { path: path(), acl: acl(line), version: number(line, "version") },
         "sync" => Op::Sync { path: path() },
-        "multi" => Op::Multi(list(line, "ops").iter().map(asked).collect::<Result<_, _>>()?),
+        "multi" => Op::Multi(list(line, "ops").iter().map(asked).collect()),
         "ephemerals" => Op::GetEphemerals { prefix: path() },
         "all_children_number" => Op::GetAllChildrenNumber { path: path() },
         "auth" => Op::Auth { scheme: text(line, "scheme").into(), auth: text(line, "auth").into() },
@@ -76,7 +64,7 @@ fn asked(line: &Value) -> Asked {
         },
         "close" => Op::CloseSession,
         other => panic!("{other} is no operation that a transcript has"),
-    })
+    }
 }
 
 fn stat_told(stat: &Stat) -> Value {
@@ -145,8 +133,8 @@ fn told(result: &Result<Reply, ErrorCode>, op: Option<&Op>) -> Value {
 }
 
 /// A reply with its zxid, as a transcript has it.
-fn reply_told(answer: &Answer, op: &Asked) -> Value {
-    let outer = op.as_ref().ok().filter(|op| matches!(op, Op::Multi(_)));
+fn reply_told(answer: &Answer, op: &Op) -> Value {
+    let outer = Some(op).filter(|op| matches!(op, Op::Multi(_)));
     let mut told = told(&answer.result, outer);
     told["zxid"] = answer.zxid.0.into();
     told
@@ -180,10 +168,7 @@ fn replay(file: &FilePath, compat: Compat) -> (usize, usize) {
             continue;
         }
         let op = asked(&line);
-        let answer = match &op {
-            Ok(op) => server.ask(who, op),
-            Err(error) => server.refuse_write(*error),
-        };
+        let answer = server.ask(who, &op);
         assert_eq!(reply_told(&answer, &op), line["reply"], "{place}");
         let seen: Vec<(SessionId, EventKind, &str)> =
             list(&line, "events").iter().map(|event| (session(&event["session"]), kind(event["type"].as_i64().expect("type")), text(event, "path"))).collect();

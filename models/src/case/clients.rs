@@ -116,6 +116,8 @@ pub struct Clients<'r> {
     pub taken: Vec<(NoteIndex, MachineId, &'r str)>,
     pub finished: Vec<(NoteIndex, MachineId)>,
     pub concluded: Vec<(NoteIndex, MachineId, &'r Conclusion)>,
+    /// Searches for what protected creates may have left, by the path of the create and the request that was answered.
+    pub searched: Vec<(NoteIndex, MachineId, &'r str, RequestId)>,
     pub mirrored: Vec<Mirrored<'r>>,
     /// The later tries of a call, by its first.
     retries: BTreeMap<RequestId, Vec<RequestId>>,
@@ -141,6 +143,7 @@ impl<'r> Clients<'r> {
             taken: vec![],
             finished: vec![],
             concluded: vec![],
+            searched: vec![],
             mirrored: vec![],
             retries: BTreeMap::new(),
             by_xid: BTreeMap::new(),
@@ -260,6 +263,7 @@ impl<'r> Clients<'r> {
             }
             RecipeFact::Taken { node } => self.taken.push((at, machine, node)),
             RecipeFact::Concluded(conclusion) => self.concluded.push((at, machine, conclusion)),
+            RecipeFact::Searched { path, request } => self.searched.push((at, machine, path, *request)),
             RecipeFact::Mirrored(mirror) => {
                 let (seen, synced) = (self.seen.get(&machine).copied().unwrap_or_default(), self.synced.get(&machine).copied());
                 self.mirrored.push(Mirrored { note: at, machine, mirror, seen, synced });

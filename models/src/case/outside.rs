@@ -21,6 +21,8 @@ pub struct Told<'r> {
     pub machine: MachineId,
     /// How often its machine had started before.
     pub life: u32,
+    /// No fault has yet destroyed what its machine had made durable. Nothing guards a service that is one machine: only a plan's author can be to blame.
+    pub sound: bool,
     pub fact: &'r OutsideFact,
 }
 
@@ -35,6 +37,7 @@ pub struct Outside<'r> {
 #[derive(Default)]
 struct Teller<'r> {
     life: u32,
+    destroyed: bool,
     /// Its facts on what is durable.
     lasting: Vec<&'r OutsideFact>,
     /// Since a start: when it began to repeat, and the place of what it repeats next.
@@ -52,10 +55,11 @@ impl<'r> Outside<'r> {
                     let teller = tellers.entry(note.machine).or_default();
                     (teller.life, teller.repeating) = (*life, Some((None, 0)));
                 }
+                Fact::World(happening) if destroys(happening) => tellers.entry(note.machine).or_default().destroyed = true,
                 Fact::Stream(StreamFact::Outside(fact)) => {
                     let teller = tellers.entry(note.machine).or_default();
                     if !teller.repeats(note.at_ns, fact) {
-                        told.push(Told { note: at as NoteIndex, machine: note.machine, life: teller.life, fact });
+                        told.push(Told { note: at as NoteIndex, machine: note.machine, life: teller.life, sound: !teller.destroyed, fact });
                     }
                 }
                 Fact::World(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
@@ -82,6 +86,16 @@ impl<'r> Teller<'r> {
             None => self.lasting.push(fact),
         }
         next.is_some()
+    }
+}
+
+/// Whether something that was durable is gone, or another thing stands in its place.
+fn destroys(happening: &Happening) -> bool {
+    match happening {
+        Happening::Crashed { disk_lost, lied_bytes, .. } => *disk_lost || *lied_bytes > 0,
+        Happening::Wiped | Happening::Rotted { .. } => true,
+        Happening::Struck { .. } | Happening::Spared { .. } | Happening::Ended { .. } | Happening::Booted { .. } | Happening::Exited { .. } => false,
+        Happening::Paused | Happening::Resumed { .. } | Happening::ClockStepped { .. } | Happening::Healed | Happening::LeftOut { .. } => false,
     }
 }
 

@@ -1,13 +1,13 @@
 //! For every rule on what Curator promises, a tale that breaks it.
 
-use vocab::fact::{Belief, ClientFact, ConnectionState, Fact, RecipeFact};
-use vocab::ids::Zxid;
+use vocab::fact::{Belief, ClientFact, ConnectionState, Fact, RecipeFact, RequestId};
+use vocab::ids::{Xid, Zxid};
 use vocab::recording::Note;
-use vocab::service::CreateMode;
+use vocab::service::{CreateMode, Op};
 
-use super::asks::{children, create};
+use super::asks::{children, create, get};
 use super::bend::{Notes, check_tale, client, edit_client, nth, remove};
-use super::curators::{LATCH, begun, put, tale as curators};
+use super::curators::{LATCH, begun, conclude, lose, mirror, put, search, take_effect, tale as curators};
 
 fn check(id: &str, bend: impl FnOnce(&mut Notes)) {
     let mut tale = curators();
@@ -41,12 +41,36 @@ fn latches() {
         let reads = |fact: &ClientFact| matches!(fact, ClientFact::Returned { result: Ok(vocab::service::Reply::Data { .. }), .. });
         remove(notes, 0, client(reads));
     });
-    let (mut tale, mut one, ..) = begun();
-    tale.ask(&mut one, create("/latch", CreateMode::Persistent)).expect("created");
-    tale.ask(&mut one, create(LATCH, CreateMode::EphemeralSequential)).expect("created");
-    tale.ask(&mut one, children("/latch", false)).expect("read");
-    tale.ask(&mut one, create(LATCH, CreateMode::EphemeralSequential)).expect("created, though it had just been seen");
-    check_tale("curator.protected-once", &tale);
+}
+
+#[test]
+fn protected_creates() {
+    let node = || create(LATCH, CreateMode::EphemeralSequential);
+    for searches in [true, false] {
+        let (mut tale, mut one, ..) = begun();
+        tale.ask(&mut one, create("/latch", CreateMode::Persistent)).expect("created");
+        tale.ask(&mut one, node()).expect("created");
+        if searches {
+            search(&mut tale, &mut one);
+        }
+        tale.ask(&mut one, node()).expect("created, though the first had been seen, or never been looked for");
+        check_tale("curator.protected-once", &tale);
+    }
+    for searches in [true, false] {
+        let (mut tale, mut one, mut two, mut three) = begun();
+        tale.ask(&mut one, create("/latch", CreateMode::Persistent)).expect("created");
+        search(&mut tale, &mut one);
+        let lost = lose(&mut tale, &mut one, node());
+        conclude(&mut tale, &one, LATCH, lost, Belief::NotApplied);
+        take_effect(&mut tale, lost, node());
+        // The others have other things to look for, and what one looked for before does not count.
+        search(&mut tale, &mut two);
+        if searches {
+            search(&mut tale, &mut one);
+        }
+        tale.ask(&mut three, children("/latch", false)).expect("read");
+        check_tale("curator.protected-once", &tale);
+    }
 }
 
 #[test]
@@ -77,6 +101,23 @@ fn caches() {
     };
     check("curator.cache", bend(|mirror| mirror.nodes[0].1 = Zxid(mirror.nodes[0].1.0 - 1))); // What another transaction did.
     check("curator.cache", bend(|mirror| mirror.nodes.clear())); // Less than its sync had shown.
+    // A list was lost, but not the last that was called for: another child came later.
+    for (answered, again) in [(true, false), (false, true)] {
+        let (mut tale, _, mut two, mut three) = begun();
+        tale.ask(&mut two, create("/cache", CreateMode::Persistent)).expect("created");
+        let set = tale.last();
+        tale.ask(&mut two, create("/cache/x", CreateMode::Persistent)).expect("created");
+        tale.ask(&mut three, get("/cache", false)).expect("read");
+        lose(&mut tale, &mut three, children("/cache", false));
+        if answered {
+            tale.ask(&mut three, children("/cache", false)).expect("read");
+        }
+        if again {
+            tale.ask(&mut two, create("/cache/y", CreateMode::Persistent)).expect("created");
+        }
+        mirror(&mut tale, &mut three, set);
+        check_tale("curator.cache", &tale);
+    }
 }
 
 #[test]
@@ -95,8 +136,15 @@ fn conclusions() {
     check("x.retry-idempotent", |notes| {
         edit_client(notes, 0, concludes, |fact| {
             if let ClientFact::Recipe(RecipeFact::Concluded(conclusion)) = fact {
-                conclusion.first.xid = vocab::ids::Xid(conclusion.first.xid.0 + 1); // The try that was refused.
+                conclusion.first.xid = Xid(conclusion.first.xid.0 + 1); // The try that was refused.
             }
         });
     });
+    let (mut tale, mut one, mut two, _) = begun();
+    let write = || Op::Multi(vec![Op::Check { path: "/".into(), version: -1 }, create("/handle", CreateMode::Persistent)]);
+    tale.ask(&mut one, write()).expect("created");
+    tale.ask(&mut two, write()).expect("the parts failed");
+    let first = RequestId { session: two.session, xid: Xid(two.xid) };
+    conclude(&mut tale, &two, "/handle", first, Belief::Assumed); // It is another's, though both had a fence.
+    check_tale("x.retry-idempotent", &tale);
 }

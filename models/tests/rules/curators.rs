@@ -2,7 +2,7 @@
 
 use vocab::curator::Mirror;
 use vocab::fact::{Belief, ClientFact, Conclusion, ConnectionState, RecipeFact, RequestId};
-use vocab::ids::Epoch;
+use vocab::ids::{Epoch, Xid, Zxid};
 use vocab::plan::WorkloadKind;
 use vocab::service::{CreateMode, Op, Request, acl};
 
@@ -24,6 +24,40 @@ fn begin(tale: &mut Tale, nth: u16, session: i64) -> Client {
 /// An id as the counter keeps it.
 pub fn put(id: i32, version: i32) -> Op {
     Op::SetData { path: "/ids".into(), data: Some(id.to_be_bytes().into()), version }
+}
+
+/// A client looks for what its protected creates may have left.
+pub fn search(tale: &mut Tale, client: &mut Client) {
+    tale.ask(client, children("/latch", false)).expect("read");
+    let request = RequestId { session: client.session, xid: Xid(client.xid) };
+    tale.recipe(client, RecipeFact::Searched { path: LATCH.into(), request });
+}
+
+/// The reply to a client's write is lost, and so is its connection; the write is committed later, if ever.
+pub fn lose(tale: &mut Tale, client: &mut Client, op: Op) -> RequestId {
+    let xid = tale.invoke(client, op);
+    tale.say(client.machine, ClientFact::Unknown { session: client.session, xid });
+    tale.say(client.machine, ClientFact::Connection(ConnectionState::Suspended));
+    tale.move_to(client, B);
+    tale.say(client.machine, ClientFact::Connection(ConnectionState::Reconnected));
+    RequestId { session: client.session, xid }
+}
+
+/// What was lost takes effect.
+pub fn take_effect(tale: &mut Tale, lost: RequestId, op: Op) {
+    tale.commit(lost.session, lost.xid, Request::Op(op)).expect("it can be done");
+}
+
+/// A client's recipe concludes something about a write.
+pub fn conclude(tale: &mut Tale, client: &Client, path: &str, first: RequestId, belief: Belief) {
+    tale.recipe(client, RecipeFact::Concluded(Conclusion { path: path.into(), first, belief }));
+}
+
+/// A client's cache of all below `/cache` reads it anew, and shows nothing but the node itself.
+pub fn mirror(tale: &mut Tale, client: &mut Client, set: Zxid) {
+    tale.ask(client, get("/cache", false)).expect("read");
+    tale.ask(client, Op::Sync { path: "/cache".into() }).expect("synced");
+    tale.recipe(client, RecipeFact::Mirrored(Mirror { root: "/cache".into(), tree: true, nodes: vec![("/cache".into(), set)], settled: true }));
 }
 
 /// An ensemble with a latch, a counter and a cache, and nothing done yet.

@@ -22,3 +22,4 @@ mod streams;
 mod tale;
 mod tolerance;
 mod tolerance_guarded;
+mod tolerance_curators;

@@ -1,6 +1,6 @@
 //! The plan of every tale: calm weather, no faults. It is judged by what is told of it, and never run.
 
-use vocab::plan::{Budget, ClientPlan, Cluster, Compat, Coordination, DiskWeather, Heal, LinkWeather, PLAN_FORMAT, Plan, Seed, Weather, WorkloadKind};
+use vocab::plan::{Budget, ClientPlan, Cluster, Coordination, DiskWeather, Heal, LinkWeather, PLAN_FORMAT, Plan, Seed, Weather, WorkloadKind};
 
 /// So many replicas, and clients with these workloads.
 pub fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
@@ -11,23 +11,7 @@ pub fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
         family: "tale".into(),
         seed: Seed(1),
         cluster: Cluster::of(replicas, 100),
-        coordination: Coordination {
-            tick_ms: 1_000,
-            init_limit: 10,
-            sync_limit: 5,
-            snap_count: 100,
-            snap_retain: 3,
-            snap_chunk: 10,
-            log_limit_bytes: 0,
-            commit_log_count: 500,
-            compat: Compat::V3_9,
-            extended_types: true,
-            reconfig_enabled: true,
-            skip_reconfig_acl: true,
-            container_check_ms: 60_000,
-            jute_max_buffer: 0xf_ffff,
-            plant: None,
-        },
+        coordination: Coordination { tick_ms: 1_000, snap_count: 100, snap_chunk: 10, ..Coordination::default() },
         weather: Weather {
             link: LinkWeather { latency_us: 100, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
             links: vec![],

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use models::quorums;
 use models::znode::{Reference, Settings, acl};
 use vocab::ensemble::Ensemble;
-use vocab::fact::{ClientFact, Fact, Mark, RecipeFact, ReplicaFact, StateDigest, SyncMode};
+use vocab::fact::{ClientFact, Fact, Mark, RecipeFact, ReplicaFact, RequestId, Retry, StateDigest, SyncMode};
 use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::{Compat, WorkloadKind};
@@ -369,6 +369,11 @@ impl Tale {
 
     pub fn recipe(&mut self, client: &Client, fact: RecipeFact) {
         self.say(client.machine, ClientFact::Recipe(fact));
+    }
+
+    /// A client sent again what it had sent before.
+    pub fn retried(&mut self, client: &Client, first: RequestId, again: RequestId) {
+        self.say(client.machine, ClientFact::Retried(Retry { first, again }));
     }
 
     pub fn finish(&mut self, client: &Client) {

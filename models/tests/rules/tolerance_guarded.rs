@@ -75,6 +75,14 @@ fn what_is_on_its_way_when_a_leader_decides() {
     check("a set on its way", tale, [&one, &two]);
 
     let (mut tale, mut one, two) = begun();
+    tale.ask(&mut one, create("/brief", CreateMode::PersistentWithTtl(10))).expect("created");
+    let from = tale.recording.notes.len();
+    tale.ask(&mut one, Op::Multi(vec![delete("/brief"), create("/brief", CreateMode::PersistentWithTtl(1_000_000))])).expect("made again");
+    tale.reap("/brief").expect("the node is no ephemeral");
+    propose_early(&mut tale, from);
+    check("another node of that name, with more time", tale, [&one, &two]);
+
+    let (mut tale, mut one, two) = begun();
     tale.ask(&mut one, create("/box", CreateMode::Container)).expect("created");
     tale.ask(&mut one, create("/box/x", CreateMode::Persistent)).expect("created");
     tale.ask(&mut one, delete("/box/x")).expect("deleted");

@@ -1,9 +1,10 @@
 //! Conformance: what real servers were recorded to answer, asked again of the reference and of a simulated ensemble, answer against answer. Neither is told what the recording says.
 //!
-//! `transcript` reads the recordings of single requests, `flink` those of whole processes; `stage` is an ensemble with a caller for each recorded connection. An answer is compared as the
+//! `transcript` reads the recordings of single requests, `flink` those of whole processes, both by `fields`; `stage` is an ensemble with a caller for each recorded connection. An answer is compared as the
 //! recording writes it (`spoken`): zxids count from the first transaction, session ids are places in the order of opening, and what one transaction deletes of a session that ends comes in
 //! no order that ZooKeeper promises.
 
+mod fields;
 mod flink;
 mod model;
 mod replicas;

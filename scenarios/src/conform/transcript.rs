@@ -4,8 +4,9 @@ use std::path::Path as FilePath;
 
 use serde_json::Value;
 use vocab::plan::Compat;
-use vocab::service::{Acl, Acls, AddWatchMode, CreateMode, Data, Op, Path, Perms, WatcherType};
+use vocab::service::{AddWatchMode, CreateMode, Data, Op, WatcherType};
 
+use super::fields::Fields;
 use super::{ConformError, Place};
 
 /// A recorded request.
@@ -70,12 +71,8 @@ impl Transcript {
 impl Line {
     fn read(place: Place<'_>, value: &Value) -> Result<Line, ConformError> {
         let fields = Fields { place, value };
-        let ask = if fields.text("op")? == "open" { Ask::Open { timeout_ms: fields.number("timeout_ms")? } } else { Ask::Op(fields.op()?) };
-        let events = value["events"].as_array().ok_or_else(|| place.error("no list of events"))?;
-        let events = events.iter().map(|event| {
-            let event = Fields { place, value: event };
-            Ok((event.number("session")?, event.number("type")?, event.text("path")?.to_owned()))
-        });
+        let ask = if fields.text("op")? == "open" { Ask::Open { timeout_ms: fields.number("timeout_ms")? } } else { Ask::Op(op(fields)?) };
+        let events = fields.list("events")?.map(|event| Ok((event.number("session")?, event.number("type")?, event.text("path")?.to_owned())));
         let events = events.collect::<Result<_, ConformError>>()?;
         let reply = value.get("reply").cloned().ok_or_else(|| place.error("no reply"))?;
         let mut request = value.clone();
@@ -86,93 +83,44 @@ impl Line {
     }
 }
 
-/// The fields of a line, or of an operation in a multi.
-#[derive(Clone, Copy)]
-struct Fields<'v> {
-    place: Place<'v>,
-    value: &'v Value,
+/// The operation that a line or a part of a multi is.
+fn op(fields: Fields<'_>) -> Result<Op, ConformError> {
+    let create = |mode: CreateMode, stat: bool| -> Result<Op, ConformError> {
+        Ok(Op::Create { path: fields.path()?, data: data(fields)?, mode, acl: fields.acl()?, stat })
+    };
+    let ops = || fields.list("ops")?.map(op).collect::<Result<Vec<Op>, _>>();
+    let version = || fields.number("version");
+    let watch = || fields.truth("watch");
+    Ok(match fields.text("op")? {
+        "create" => create(CreateMode::of_create(fields.number("flags")?), false)?,
+        "create2" => create(CreateMode::of_create(fields.number("flags")?), true)?,
+        "create_container" => create(CreateMode::of_container(fields.number("flags")?), true)?,
+        "create_ttl" => create(CreateMode::of_ttl(fields.number("flags")?, fields.number("ttl")?), true)?,
+        "delete" => Op::Delete { path: fields.path()?, version: version()? },
+        "set" => Op::SetData { path: fields.path()?, data: data(fields)?, version: version()? },
+        "get_acl" => Op::GetAcl { path: fields.path()? },
+        "set_acl" => Op::SetAcl { path: fields.path()?, acl: fields.acl()?, version: version()? },
+        "exists" => Op::Exists { path: fields.path()?, watch: watch()? },
+        "get" => Op::GetData { path: fields.path()?, watch: watch()? },
+        "children" => Op::GetChildren { path: fields.path()?, watch: watch()?, stat: false },
+        "children2" => Op::GetChildren { path: fields.path()?, watch: watch()?, stat: true },
+        "sync" => Op::Sync { path: fields.path()? },
+        "check" => Op::Check { path: fields.path()?, version: version()? },
+        "multi" => Op::Multi(ops()?),
+        "multi_read" => Op::MultiRead(ops()?),
+        "add_watch" => Op::AddWatch { path: fields.path()?, mode: fields.one_of("mode", &[AddWatchMode::Persistent, AddWatchMode::PersistentRecursive], 0)? },
+        name @ ("remove_watches" | "check_watches") => {
+            Op::RemoveWatches { path: fields.path()?, kind: fields.one_of("type", &WatcherType::ALL, 1)?, only_ask: name == "check_watches" }
+        }
+        "ephemerals" => Op::GetEphemerals { prefix: fields.path()? },
+        "all_children_number" => Op::GetAllChildrenNumber { path: fields.path()? },
+        "auth" => Op::Auth { scheme: fields.text("scheme")?.into(), auth: fields.text("auth")?.into() },
+        "whoami" => Op::WhoAmI,
+        "close" => Op::CloseSession,
+        other => return Err(fields.error(format_args!("there is no operation {other:?}"))),
+    })
 }
 
-impl<'v> Fields<'v> {
-    fn text(self, field: &str) -> Result<&'v str, ConformError> {
-        self.value[field].as_str().ok_or_else(|| self.place.error(format!("{field} is no text in {}", self.value)))
-    }
-
-    fn number<N: TryFrom<i64>>(self, field: &str) -> Result<N, ConformError> {
-        let number = self.value[field].as_i64().and_then(|number| N::try_from(number).ok());
-        number.ok_or_else(|| self.place.error(format!("{field} is no number of its kind in {}", self.value)))
-    }
-
-    fn truth(self, field: &str) -> Result<bool, ConformError> {
-        self.value[field].as_bool().ok_or_else(|| self.place.error(format!("{field} is neither true nor false in {}", self.value)))
-    }
-
-    fn path(self) -> Result<Path, ConformError> {
-        Ok(self.text("path")?.into())
-    }
-
-    fn data(self) -> Result<Data, ConformError> {
-        let Some(hex) = self.value["data"].as_str() else { return Ok(None) };
-        bytes(hex).map(Some).ok_or_else(|| self.place.error(format!("{hex:?} is no hex")))
-    }
-
-    fn acl(self) -> Result<Acls, ConformError> {
-        let list = self.value["acl"].as_array().ok_or_else(|| self.place.error(format!("no acl in {}", self.value)))?;
-        let entry = |entry: &Value| Some(Acl::new(Perms(i32::try_from(entry[0].as_i64()?).ok()?), entry[1].as_str()?, entry[2].as_str()?));
-        list.iter().map(entry).collect::<Option<_>>().ok_or_else(|| self.place.error(format!("the acl is no list of perms, scheme and id: {}", self.value)))
-    }
-
-    fn op(self) -> Result<Op, ConformError> {
-        let version = || self.number("version");
-        let watch = || self.truth("watch");
-        Ok(match self.text("op")? {
-            "create" => self.create(CreateMode::of_create(self.number("flags")?), false)?,
-            "create2" => self.create(CreateMode::of_create(self.number("flags")?), true)?,
-            "create_container" => self.create(CreateMode::of_container(self.number("flags")?), true)?,
-            "create_ttl" => self.create(CreateMode::of_ttl(self.number("flags")?, self.number("ttl")?), true)?,
-            "delete" => Op::Delete { path: self.path()?, version: version()? },
-            "set" => Op::SetData { path: self.path()?, data: self.data()?, version: version()? },
-            "get_acl" => Op::GetAcl { path: self.path()? },
-            "set_acl" => Op::SetAcl { path: self.path()?, acl: self.acl()?, version: version()? },
-            "exists" => Op::Exists { path: self.path()?, watch: watch()? },
-            "get" => Op::GetData { path: self.path()?, watch: watch()? },
-            "children" => Op::GetChildren { path: self.path()?, watch: watch()?, stat: false },
-            "children2" => Op::GetChildren { path: self.path()?, watch: watch()?, stat: true },
-            "sync" => Op::Sync { path: self.path()? },
-            "check" => Op::Check { path: self.path()?, version: version()? },
-            "multi" => Op::Multi(self.ops()?),
-            "multi_read" => Op::MultiRead(self.ops()?),
-            "add_watch" => Op::AddWatch { path: self.path()?, mode: self.known("mode", &[AddWatchMode::Persistent, AddWatchMode::PersistentRecursive], 0)? },
-            name @ ("remove_watches" | "check_watches") => {
-                Op::RemoveWatches { path: self.path()?, kind: self.known("type", &WatcherType::ALL, 1)?, only_ask: name == "check_watches" }
-            }
-            "ephemerals" => Op::GetEphemerals { prefix: self.path()? },
-            "all_children_number" => Op::GetAllChildrenNumber { path: self.path()? },
-            "auth" => Op::Auth { scheme: self.text("scheme")?.into(), auth: self.text("auth")?.into() },
-            "whoami" => Op::WhoAmI,
-            "close" => Op::CloseSession,
-            other => return Err(self.place.error(format!("there is no operation {other:?}"))),
-        })
-    }
-
-    fn ops(self) -> Result<Vec<Op>, ConformError> {
-        let ops = self.value["ops"].as_array().ok_or_else(|| self.place.error("no list of operations"))?;
-        ops.iter().map(|op| Fields { place: self.place, value: op }.op()).collect()
-    }
-
-    fn create(self, mode: CreateMode, stat: bool) -> Result<Op, ConformError> {
-        Ok(Op::Create { path: self.path()?, data: self.data()?, mode, acl: self.acl()?, stat })
-    }
-
-    fn known<T: Copy>(self, field: &str, all: &[T], first: usize) -> Result<T, ConformError> {
-        let number: usize = self.number(field)?;
-        let known = number.checked_sub(first).and_then(|place| all.get(place)).copied();
-        known.ok_or_else(|| self.place.error(format!("there is no {field} {number}")))
-    }
-}
-
-/// The bytes that hex digits stand for.
-pub fn bytes(hex: &str) -> Option<std::sync::Arc<[u8]>> {
-    let digit = |at: usize| hex.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
-    (0..hex.len()).step_by(2).map(digit).collect()
+fn data(fields: Fields<'_>) -> Result<Data, ConformError> {
+    if fields.value["data"].is_null() { Ok(None) } else { fields.hex_bytes("data").map(Some) }
 }

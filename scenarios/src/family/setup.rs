@@ -144,16 +144,13 @@ fn coordination(taste: &Taste, dice: &mut Dice, compat: &mut Dice) -> Coordinati
         snap_count,
         snap_retain: dice.between(1, 3) as u32,
         snap_chunk: weighted(dice, &[(2, 2), (10, 2), (100, 1)]),
-        log_limit_bytes: 0,
         commit_log_count,
         compat: weighted(compat, &[(Compat::V3_9, 2), (Compat::V3_8, 1)]),
         extended_types: !compat.chance(50_000),
-        reconfig_enabled: true,
         skip_reconfig_acl: taste.reconfigs && compat.chance(950_000),
         // A leader looks every minute; a storm is not much longer than that.
         container_check_ms: compat.between(1_000, 10_000) as u32,
-        jute_max_buffer: 0xf_ffff,
-        plant: None,
+        ..Coordination::default()
     }
 }
 

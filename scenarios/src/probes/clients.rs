@@ -83,7 +83,7 @@ impl Clients {
                 self.queued.insert(node.clone(), client);
             }
             RecipeFact::Taken { node } => hits.mark_if(Mark::QueueHandedOver, self.queued.get(node).is_some_and(|putter| *putter != client)),
-            RecipeFact::Concluded(_) | RecipeFact::Mirrored(_) => {}
+            RecipeFact::Concluded(_) | RecipeFact::Searched { .. } | RecipeFact::Mirrored(_) => {}
             RecipeFact::Passed { present, .. } => hits.mark_if(Mark::BarrierPassed, *present >= 2),
         }
     }

@@ -16,6 +16,7 @@ mod quorums;
 mod access;
 mod reaping;
 mod sessions;
+mod streams;
 mod syncs;
 mod watches;
 mod world;
@@ -81,6 +82,7 @@ pub fn hit(recording: &Recording) -> Hits {
     let mut quorums = quorums::Quorums::new(plan);
     let mut reaping = reaping::Reaping::default();
     let mut curators = curator::Curators::default();
+    let mut streams = streams::Streams::new(plan);
     for note in &recording.notes {
         world.see(note, &ensemble, &mut hits);
         match &note.fact {
@@ -107,6 +109,9 @@ pub fn hit(recording: &Recording) -> Hits {
         sessions.see(note, &ensemble, &mut hits);
         quorums.see(note, &ensemble, &mut hits);
         curators.see(note, &ensemble, &mut hits);
+        if let Some(streams) = &mut streams {
+            streams.see(note, &ensemble, &mut hits);
+        }
         ensemble.see(note);
     }
     outcomes.end(recording, &mut hits);

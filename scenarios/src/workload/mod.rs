@@ -91,23 +91,19 @@ impl ClientProcess {
     /// The plan's client on `machine`. Panics when that machine is no client.
     pub fn new(plan: &Plan, machine: MachineId) -> ClientProcess {
         let number = machine.index().checked_sub(usize::from(plan.replicas())).expect("the machine must be a client, not a replica");
-        let client = plan.clients[number].clone();
-        let mut servers: Vec<MachineId> = (0..plan.replicas()).map(MachineId).collect();
-        // ZooKeeper's StaticHostProvider shuffles its connect string once.
-        Dice::named(plan.seed.0, "connect-string", number as u64, 0).shuffle(&mut servers);
         ClientProcess {
             me: machine,
             number,
             seed: plan.seed.0,
             heal_ns: plan.heal.at_ms * MILLISECOND,
-            client: Client::new(Config { servers, first: 0, timeout_ms: client.session_timeout_ms }),
+            client: Client::new(connection(plan, number)),
             recipe: Recipe::new(plan, number),
             phase: Phase::Off,
             ground: Vec::new(),
             next_round: 0,
             round: Round::new(plan.seed.0, number, 0),
             last: Last::new(machine),
-            plan: client,
+            plan: plan.clients[number].clone(),
         }
     }
 
@@ -322,4 +318,11 @@ impl ClientProcess {
         let desk = Desk { client: &mut self.client, out, now, me: self.me, think_ms: self.plan.think_ms, round: &mut self.round };
         (&mut self.recipe, desk)
     }
+}
+
+/// Where the plan's client of this number finds the service. ZooKeeper's StaticHostProvider shuffles its connect string once.
+fn connection(plan: &Plan, number: usize) -> Config {
+    let mut servers: Vec<MachineId> = (0..plan.replicas()).map(MachineId).collect();
+    Dice::named(plan.seed.0, "connect-string", number as u64, 0).shuffle(&mut servers);
+    Config { servers, first: 0, timeout_ms: plan.clients[number].session_timeout_ms }
 }

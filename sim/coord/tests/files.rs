@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use vocab::dice::Dice;
 use vocab::fact::{Fact, ReplicaFact};
 use vocab::files::FilesFact;
-use vocab::ids::{ConnId, Zxid};
+use vocab::ids::{ConnId, Epoch, Zxid};
 use vocab::plan::{Coordination, Plant};
 use vocab::process::{DiskAnswer, Effect, Effects, FileName};
 
@@ -218,6 +218,9 @@ fn storm(seed: u64, settings: Coordination) -> Replica {
     let crash_ppm = dice.between(0, 30_000) as u32;
     let mut replica = Replica::new(settings);
     replica.with(|store, _, out| store.read_all(out));
+    replica.rest();
+    // No log is begun before its epoch is accepted.
+    replica.with(|store, _, out| store.set_accepted(Epoch(1), out));
     replica.rest();
     let mut next = 0;
     while next < txns.len() {

@@ -13,23 +13,7 @@ use vocab::service::{Acl, Acls, CreateMode, ErrorCode, Id, Op, Perms, Reply, Req
 const SESSION: SessionId = SessionId(1);
 
 fn settings(compat: Compat) -> Coordination {
-    Coordination {
-        tick_ms: 500,
-        init_limit: 10,
-        sync_limit: 5,
-        snap_count: 7,
-        snap_retain: 2,
-        snap_chunk: 3,
-        log_limit_bytes: 0,
-        commit_log_count: 5,
-        compat,
-        extended_types: true,
-        reconfig_enabled: true,
-        skip_reconfig_acl: true,
-        container_check_ms: 0,
-        jute_max_buffer: 0xf_ffff,
-        plant: None,
-    }
+    Coordination { tick_ms: 500, snap_count: 7, snap_retain: 2, snap_chunk: 3, commit_log_count: 5, compat, container_check_ms: 0, ..Coordination::default() }
 }
 
 /// A leader's two trees.

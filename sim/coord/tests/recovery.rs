@@ -7,12 +7,19 @@ use std::sync::Arc;
 
 use coord::codec::{decode, encode, seal};
 use coord::disk::format;
-use coord::disk::recovery::recover;
+use coord::disk::recovery::{self, Recovered};
 use coord::tree::state;
 use coord::txn::Head;
 use histories::{ends_at, fuzzy, history, log};
 use proptest::prelude::*;
 use vocab::ids::{Epoch, SessionId, Xid, Zxid};
+use vocab::process::FileName;
+
+/// What these files amount to, on a disk on which the histories' epoch was accepted.
+fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String> {
+    let accepted = ("acceptedEpoch".into(), format::epoch(Epoch(1)));
+    recovery::recover(&files.clone().into_iter().chain([accepted]).collect())
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -155,15 +162,23 @@ fn a_log_that_holds_anothers_content_is_not_replayed_twice() {
 }
 
 #[test]
-fn an_epoch_is_at_least_that_of_the_last_transaction() {
-    let txn = Arc::new(seal(
-        Head { session: SessionId(1), xid: Xid(0), zxid: Zxid::new(Epoch(3), 1), time_ms: 0 },
-        coord::txn::Body::CreateSession { timeout_ms: 1 },
-    ));
-    let mut files =
-        BTreeMap::from([log(&[txn], Zxid::ZERO), ("currentEpoch".into(), format::epoch(Epoch(2))), ("acceptedEpoch".into(), format::epoch(Epoch(2)))]);
-    let recovered = recover(&files).expect("whole");
-    assert_eq!((recovered.accepted, recovered.current), (Epoch(3), Epoch(3)));
-    files.insert("currentEpoch".into(), b"rotten".to_vec());
-    assert!(recover(&files).is_err());
+fn an_epoch_is_at_least_that_of_the_last_transaction_and_was_accepted() {
+    let head = Head { session: SessionId(1), xid: Xid(0), zxid: Zxid::new(Epoch(3), 1), time_ms: 0 };
+    let txn = Arc::new(seal(head, coord::txn::Body::CreateSession { timeout_ms: 1 }));
+    let read = |accepted: Option<u32>, current: Option<u32>| {
+        let epochs = [("acceptedEpoch", accepted), ("currentEpoch", current)];
+        let epochs = epochs.into_iter().filter_map(|(name, epoch)| Some((name.into(), format::epoch(Epoch(epoch?)))));
+        let recovered = recovery::recover(&epochs.chain([log(std::slice::from_ref(&txn), Zxid::ZERO)]).collect()).ok()?;
+        Some((recovered.accepted.0, recovered.current.0))
+    };
+    let check = |accepted, current, expected| assert_eq!(read(accepted, current), expected, "{accepted:?}, {current:?}");
+    check(Some(3), Some(3), Some((3, 3)));
+    check(Some(3), Some(2), Some((3, 3))); // It crashed before the current epoch was written.
+    check(Some(3), None, Some((3, 3)));
+    check(Some(4), Some(3), Some((4, 3)));
+    check(Some(2), Some(2), None); // The disk has lost a promise: it had lied.
+    check(Some(3), Some(4), None);
+    check(None, None, None);
+    let rotten = BTreeMap::from([("currentEpoch".into(), b"rotten".to_vec())]);
+    assert!(recover(&rotten).is_err());
 }

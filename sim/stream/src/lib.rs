@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod message;
+mod coordination;
 pub mod snapshot;
 pub mod job;
 pub mod operator;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::curator::{Conclusion, Mirror};
+use crate::curator::{Conclusion, Mirror, RequestId};
 
 /// What the recipes of ZooKeeper's documentation say of themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +33,13 @@ pub enum RecipeFact {
     },
     /// What it takes for true about a write of which nobody told it the outcome.
     Concluded(Conclusion),
+    /// It looked for what tries of a protected create may have left: before it tries again, or after it gave up.
+    Searched {
+        /// The create's path, with the UUID.
+        path: String,
+        /// The request that was answered.
+        request: RequestId,
+    },
     /// What its cache shows now.
     Mirrored(Mirror),
     /// It put an element into a queue.

@@ -1,11 +1,11 @@
-//! Protected creates: a node is found again by the UUID in its name. What a search cannot see, protection cannot prevent: an earlier try may still be on its way when the search is answered, as neither Curator nor Flink syncs before it. Such twins are waived here and counted.
+//! Protected creates: a node is found again by the UUID in its name. What a search cannot see, protection cannot prevent: an earlier try may still be on its way when the search is answered, as neither Curator nor Flink syncs before it; a leader's log may hold it for seconds, and the next leader commits it. Such twins, and such nodes of creates that were given up, are waived here and counted; so are twins of the node that the last search took, since CreateBuilderImpl.findNode takes one.
 
 use std::collections::BTreeMap;
 
 use vocab::fact::Belief;
 use vocab::ids::{MachineId, SessionId};
 use vocab::recording::Ending;
-use vocab::service::{EventKind, Op};
+use vocab::service::EventKind;
 
 use super::{begins_anew, plan_of};
 use crate::case::Case;
@@ -21,12 +21,19 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-/// A node of a UUID that is there.
+/// A node of a UUID.
 #[derive(Clone, Copy, Debug)]
 struct Node<'c> {
     path: &'c str,
     session: SessionId,
     created: Position,
+    deleted: Option<Position>,
+}
+
+impl Node<'_> {
+    fn is_there(&self, at: Position) -> bool {
+        self.created <= at && self.deleted.is_none_or(|deleted| deleted > at)
+    }
 }
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
@@ -34,26 +41,25 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for change in &case.course.changes.all {
         let path: &str = &change.fired.path;
         let Some(uuid) = uuid(path) else { continue };
-        let alive = nodes.entry(uuid).or_default();
+        let made = nodes.entry(uuid).or_default();
         match change.fired.kind {
             EventKind::NodeCreated => {
                 let txn = case.course.steps[change.position as usize - 1].txn;
                 // Recorded requests of others bear such names too, and nobody searches for their nodes.
-                let create = case.clients.find(txn.session, txn.xid);
-                if create.is_none_or(|create| plan_of(case, create.machine).is_none()) {
-                    continue;
+                let Some(create) = case.clients.find(txn.session, txn.xid).filter(|create| plan_of(case, create.machine).is_some()) else { continue };
+                let twin = made.iter().find(|node| node.deleted.is_none() && node.session == txn.session);
+                let searched = searches(case, create.machine, uuid).take_while(|(note, _)| *note < create.invoked).last();
+                match (twin, searched) {
+                    (Some(twin), Some((_, seen))) if seen < twin.created => finding.waive(),
+                    _ => finding.judge(twin.is_none(), || format!("{} makes {path} of {}, which has {twin:?} already", txn.zxid, txn.session)),
                 }
-                let twin = alive.iter().find(|node| node.session == txn.session);
-                if let Some(twin) = twin
-                    && !could_see(case, twin, txn.xid)
-                {
-                    finding.waive();
-                } else {
-                    finding.judge(twin.is_none(), || format!("{} makes {path} of {}, which has {twin:?} already", txn.zxid, txn.session));
-                }
-                alive.push(Node { path, session: txn.session, created: change.position });
+                made.push(Node { path, session: txn.session, created: change.position, deleted: None });
             }
-            EventKind::NodeDeleted => alive.retain(|node| node.path != path),
+            EventKind::NodeDeleted => {
+                for node in made.iter_mut().filter(|node| node.path == path && node.deleted.is_none()) {
+                    node.deleted = Some(change.position);
+                }
+            }
             EventKind::NodeDataChanged | EventKind::NodeChildrenChanged => {}
         }
     }
@@ -62,21 +68,17 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     }
 }
 
-/// Whether the last search before this try of a create was answered from a state that had the earlier node.
-fn could_see(case: &Case<'_>, twin: &Node<'_>, xid: vocab::ids::Xid) -> bool {
-    let Some(create) = case.clients.find(twin.session, xid) else { return true };
-    last_search(case, create.machine, parent(twin.path), create.invoked).is_some_and(|position| position >= twin.created)
-}
-
-/// The state of the client's last list of a directory that was answered before a note.
-fn last_search(case: &Case<'_>, machine: MachineId, directory: &str, before: NoteIndex) -> Option<Position> {
-    let lists = case.clients.requests.iter().filter(|request| request.machine == machine && request.invoked < before);
-    let answers = lists.filter(|request| matches!(request.op, Op::GetChildren { path, .. } if &**path == directory)).filter_map(|request| request.returned);
-    case.course.position(answers.filter(|returned| returned.note < before).max_by_key(|returned| returned.note)?.zxid)
+/// When a client learned what there was of a UUID, and in which state.
+fn searches<'c>(case: &'c Case<'_>, machine: MachineId, of: &'c str) -> impl Iterator<Item = (NoteIndex, Position)> + 'c {
+    let own = case.clients.searched.iter().filter(move |(_, searcher, path, _)| *searcher == machine && uuid(path) == Some(of));
+    own.filter_map(|(note, _, _, request)| {
+        let returned = case.clients.find(request.session, request.xid)?.returned?;
+        Some((*note, case.course.position(returned.zxid)?))
+    })
 }
 
 /// Creates that were given up, by clients that have had the time to clean up after them.
-fn given_up(case: &Case<'_>, finding: &mut Finding, left: &BTreeMap<&str, Vec<Node<'_>>>) {
+fn given_up(case: &Case<'_>, finding: &mut Finding, nodes: &BTreeMap<&str, Vec<Node<'_>>>) {
     let mut lives: BTreeMap<MachineId, NoteIndex> = BTreeMap::new();
     for (at, note) in case.recording.notes.iter().enumerate().filter(|(_, note)| begins_anew(&note.fact)) {
         lives.insert(note.machine, at as NoteIndex);
@@ -86,13 +88,17 @@ fn given_up(case: &Case<'_>, finding: &mut Finding, left: &BTreeMap<&str, Vec<No
         if lives.get(machine).is_some_and(|born| born > note) {
             continue; // Who died since cleans up nothing; its sessions do, if they ended in time.
         }
-        let orphan = left.get(uuid).and_then(|nodes| nodes.first());
-        if let Some(orphan) = orphan
-            && last_search(case, *machine, parent(orphan.path), NoteIndex::MAX).is_none_or(|position| position < orphan.created)
-        {
+        let made = nodes.get(uuid).map_or(&[][..], Vec::as_slice);
+        let mut left = made.iter().filter(|node| node.deleted.is_none()).peekable();
+        let seen = searches(case, *machine, uuid).find(|(searched, _)| searched > note).map(|(_, seen)| seen);
+        // One search, which deletes one node: what it could not see stays, and so do the twins of the one that it took.
+        let is_taken = |node: &Node<'_>, seen: Position| node.is_there(seen) && node.deleted.is_some();
+        let is_missed = |node: &Node<'_>| seen.is_some_and(|seen| !node.is_there(seen) || made.iter().any(|twin| is_taken(twin, seen)));
+        if left.peek().is_some() && left.clone().all(is_missed) {
             finding.waive();
             continue;
         }
+        let orphan = left.find(|node| !is_missed(node));
         finding.judge(orphan.is_none(), || format!("{machine} at {} gives up {}, and in the end {orphan:?} is there", case.when(*note), conclusion.path));
     }
 }
@@ -103,8 +109,4 @@ pub fn uuid(path: &str) -> Option<&str> {
     let uuid = name.get(..36).filter(|_| name.as_bytes().get(36) == Some(&b'-'))?;
     let is_one = uuid.bytes().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() });
     is_one.then_some(uuid)
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent })
 }

@@ -1,4 +1,5 @@
-//! A node with a time to live has all of it. By the leader's clock; and a set that is on its way when the leader decides comes too late, in ZooKeeper as well.
+//! A node with a time to live has all of it. By the leader's clock; and a set that is on its way when the leader decides comes too late, in ZooKeeper as well. So does a node that is made again by then: ZooKeeper
+//! picks candidates from what is committed, and asks of the node that it deletes only that it has no children and is no ephemeral (PrepRequestProcessor, deleteContainer). Such deletions are waived and counted.
 
 use crate::case::Case;
 use crate::rules::{Finding, Footing, Rule};
@@ -7,7 +8,7 @@ use crate::znode::Kind;
 pub const RULE: Rule = Rule {
     id: "service.ttl-not-early",
     law: "A leader deletes a TTL node only when it has no children and its data were last set longer ago than its time to live.",
-    source: "ZooKeeper: ContainerManager.getCandidates; reference semantics, section 5",
+    source: "ZooKeeper: ContainerManager.getCandidates; PrepRequestProcessor, deleteContainer; reference semantics, section 5",
     footing: Footing::Chain,
     check,
 };
@@ -19,8 +20,13 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         if step.txn.error.is_some() {
             continue; // Something came in between, and nothing was deleted.
         }
+        let seen = case.course.committed_before(step.proposed);
+        if case.course.changes.created(reaping.path, reaping.position - 1) > seen {
+            finding.waive(); // Its leader had looked at an earlier node of this name.
+            continue;
+        }
         // What the leader had looked at: the node as it was committed by then.
-        let looked_at = case.course.changes.last_set(reaping.path, case.course.committed_before(step.proposed));
+        let looked_at = case.course.changes.last_set(reaping.path, seen);
         let looked_at_ms = looked_at.checked_sub(1).map_or(node.mtime_ms, |at| case.course.steps[at as usize].txn.time_ms);
         let age_ms = step.txn.time_ms.saturating_sub(node.mtime_ms.min(looked_at_ms));
         finding.judge(node.children == 0 && age_ms > ttl_ms, || {

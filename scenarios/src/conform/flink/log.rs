@@ -3,10 +3,10 @@
 use std::path::Path as FilePath;
 
 use serde_json::Value;
-use vocab::service::{Acl, Acls, CreateMode, Data, Op, Path, Perms, WatcherType};
+use vocab::service::{CreateMode, Data, Op, Path, WatcherType};
 
-use super::super::{ConformError, Place};
-use crate::conform::transcript::bytes;
+use crate::conform::fields::Fields;
+use crate::conform::{ConformError, Place};
 
 /// A logged line that matters here.
 #[derive(Clone, Debug)]
@@ -91,119 +91,78 @@ fn entries(path: &FilePath, text: &str) -> Result<Vec<Entry>, ConformError> {
             conns.push(conn);
             conns.len() - 1
         });
-        let fields = Fields { place, value: &value };
-        if let Some(said) = fields.said(event, text)? {
+        if let Some(said) = said(Fields { place, value: &value }, event, text)? {
             entries.push(Entry { line: i + 1, conn, said });
         }
     }
     Ok(entries)
 }
 
-#[derive(Clone, Copy)]
-struct Fields<'v> {
-    place: Place<'v>,
-    value: &'v Value,
+fn said(fields: Fields<'_>, event: &str, text: &str) -> Result<Option<Said>, ConformError> {
+    Ok(Some(match event {
+        "ConnectRequest" => {
+            Said::Connect { session: fields.hex_number("sessionId")? as i64, seen: fields.number("lastZxidSeen")?, timeout_ms: fields.number("timeout")? }
+        }
+        "ConnectResponse" => Said::Connected { session: fields.hex_number("sessionId")? as i64, timeout_ms: fields.number("timeout")? },
+        "req" => Said::Request { xid: fields.number("xid")?, op: op(fields)?, text: text.to_owned() },
+        "resp" => Said::Reply { xid: fields.number("xid")?, zxid: fields.hex_number("zxid")?, reply: fields.value.clone() },
+        "watch" => Said::Event { kind: fields.text("type")?.to_owned(), path: fields.text("path")?.to_owned() },
+        "tcp_close" => Said::Close,
+        // The stage opens and pings by itself.
+        "tcp_open" | "ping" => return Ok(None),
+        other => return Err(fields.error(format_args!("there is no event {other:?}"))),
+    }))
 }
 
-impl<'v> Fields<'v> {
-    fn text(self, field: &str) -> Result<&'v str, ConformError> {
-        self.value[field].as_str().ok_or_else(|| self.place.error(format!("{field} is no text")))
-    }
+/// The content begins as logged; the rest was not logged, only its length.
+fn data(fields: Fields<'_>) -> Result<Data, ConformError> {
+    let data = fields.within(&fields.value["data"]);
+    let length: i64 = data.number("len")?;
+    let Ok(length) = usize::try_from(length) else { return Ok(None) };
+    let head = data.hex_bytes("head")?;
+    Ok(Some(head.iter().copied().chain(std::iter::repeat(0)).take(length).collect()))
+}
 
-    fn number<N: TryFrom<i64>>(self, field: &str) -> Result<N, ConformError> {
-        self.value[field].as_i64().and_then(|number| N::try_from(number).ok()).ok_or_else(|| self.place.error(format!("{field} is no number of its kind")))
-    }
+fn mode(fields: Fields<'_>) -> Result<CreateMode, ConformError> {
+    Ok(match fields.text("flags")? {
+        "PERSISTENT" => CreateMode::Persistent,
+        "EPHEMERAL" => CreateMode::Ephemeral,
+        "PERSISTENT_SEQUENTIAL" => CreateMode::PersistentSequential,
+        "EPHEMERAL_SEQUENTIAL" => CreateMode::EphemeralSequential,
+        "CONTAINER" => CreateMode::Container,
+        other => return Err(fields.error(format_args!("there are no flags {other:?}"))),
+    })
+}
 
-    /// A number written as 0x….
-    fn hex(self, field: &str) -> Result<u64, ConformError> {
-        let digits = self.text(field)?.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        digits.ok_or_else(|| self.place.error(format!("{field} is no 0x…")))
-    }
+fn paths(fields: Fields<'_>, field: &str) -> Vec<Path> {
+    fields.value[field].as_array().into_iter().flatten().filter_map(Value::as_str).map(Path::from).collect()
+}
 
-    fn said(self, event: &str, text: &str) -> Result<Option<Said>, ConformError> {
-        Ok(Some(match event {
-            "ConnectRequest" => {
-                Said::Connect { session: self.hex("sessionId")? as i64, seen: self.number("lastZxidSeen")?, timeout_ms: self.number("timeout")? }
-            }
-            "ConnectResponse" => Said::Connected { session: self.hex("sessionId")? as i64, timeout_ms: self.number("timeout")? },
-            "req" => Said::Request { xid: self.number("xid")?, op: self.op()?, text: text.to_owned() },
-            "resp" => Said::Reply { xid: self.number("xid")?, zxid: self.hex("zxid")?, reply: self.value.clone() },
-            "watch" => Said::Event { kind: self.text("type")?.to_owned(), path: self.text("path")?.to_owned() },
-            "tcp_close" => Said::Close,
-            // The stage opens and pings by itself.
-            "tcp_open" | "ping" => return Ok(None),
-            other => return Err(self.place.error(format!("there is no event {other:?}"))),
-        }))
-    }
-
-    fn path(self) -> Result<Path, ConformError> {
-        Ok(self.text("path")?.into())
-    }
-
-    /// The content begins as logged; the rest was not logged, only its length.
-    fn data(self) -> Result<Data, ConformError> {
-        let data = Fields { place: self.place, value: &self.value["data"] };
-        let length: i64 = data.number("len")?;
-        let Ok(length) = usize::try_from(length) else { return Ok(None) };
-        let head = bytes(data.text("head")?).ok_or_else(|| self.place.error("head is no hex"))?;
-        Ok(Some(head.iter().copied().chain(std::iter::repeat(0)).take(length).collect()))
-    }
-
-    fn acl(self) -> Result<Acls, ConformError> {
-        let list = self.value["acl"].as_array().ok_or_else(|| self.place.error("no acl"))?;
-        let entry = |entry: &Value| Some(Acl::new(Perms(i32::try_from(entry[0].as_i64()?).ok()?), entry[1].as_str()?, entry[2].as_str()?));
-        list.iter().map(entry).collect::<Option<_>>().ok_or_else(|| self.place.error("the acl is no list of perms, scheme and id"))
-    }
-
-    fn mode(self) -> Result<CreateMode, ConformError> {
-        Ok(match self.text("flags")? {
-            "PERSISTENT" => CreateMode::Persistent,
-            "EPHEMERAL" => CreateMode::Ephemeral,
-            "PERSISTENT_SEQUENTIAL" => CreateMode::PersistentSequential,
-            "EPHEMERAL_SEQUENTIAL" => CreateMode::EphemeralSequential,
-            "CONTAINER" => CreateMode::Container,
-            other => return Err(self.place.error(format!("there are no flags {other:?}"))),
-        })
-    }
-
-    fn paths(self, field: &str) -> Vec<Path> {
-        self.value[field].as_array().into_iter().flatten().filter_map(Value::as_str).map(Path::from).collect()
-    }
-
-    fn kind(self) -> Result<WatcherType, ConformError> {
-        let number: usize = self.number("type")?;
-        let known = number.checked_sub(1).and_then(|place| WatcherType::ALL.get(place)).copied();
-        known.ok_or_else(|| self.place.error(format!("there is no type {number}")))
-    }
-
-    fn op(self) -> Result<Op, ConformError> {
-        let watch = || self.value["watch"] == true;
-        let version = || self.number("version");
-        Ok(match self.text("op")? {
-            "create" => Op::Create { path: self.path()?, data: self.data()?, mode: self.mode()?, acl: self.acl()?, stat: false },
-            "create2" | "createContainer" => Op::Create { path: self.path()?, data: self.data()?, mode: self.mode()?, acl: self.acl()?, stat: true },
-            "delete" => Op::Delete { path: self.path()?, version: version()? },
-            "setData" => Op::SetData { path: self.path()?, data: self.data()?, version: version()? },
-            "exists" => Op::Exists { path: self.path()?, watch: watch() },
-            "getData" => Op::GetData { path: self.path()?, watch: watch() },
-            "getChildren" => Op::GetChildren { path: self.path()?, watch: watch(), stat: false },
-            "getChildren2" => Op::GetChildren { path: self.path()?, watch: watch(), stat: true },
-            "checkWatches" => Op::RemoveWatches { path: self.path()?, kind: self.kind()?, only_ask: true },
-            "removeWatches" => Op::RemoveWatches { path: self.path()?, kind: self.kind()?, only_ask: false },
-            "multi" => {
-                let ops = self.value["ops"].as_array().ok_or_else(|| self.place.error("no list of operations"))?;
-                Op::Multi(ops.iter().map(|op| Fields { place: self.place, value: op }.op()).collect::<Result<_, _>>()?)
-            }
-            "setWatches" => Op::SetWatches {
-                relative: vocab::ids::Zxid(self.number::<i64>("relZxid")? as u64),
-                data: self.paths("data"),
-                exist: self.paths("exist"),
-                child: self.paths("child"),
-                persistent: vec![],
-                recursive: vec![],
-            },
-            "closeSession" => Op::CloseSession,
-            other => return Err(self.place.error(format!("there is no operation {other:?}"))),
-        })
-    }
+/// The operation that a request or a part of a multi is.
+fn op(fields: Fields<'_>) -> Result<Op, ConformError> {
+    let watch = || fields.value["watch"] == true;
+    let version = || fields.number("version");
+    Ok(match fields.text("op")? {
+        "create" => Op::Create { path: fields.path()?, data: data(fields)?, mode: mode(fields)?, acl: fields.acl()?, stat: false },
+        "create2" | "createContainer" => Op::Create { path: fields.path()?, data: data(fields)?, mode: mode(fields)?, acl: fields.acl()?, stat: true },
+        "delete" => Op::Delete { path: fields.path()?, version: version()? },
+        "setData" => Op::SetData { path: fields.path()?, data: data(fields)?, version: version()? },
+        "exists" => Op::Exists { path: fields.path()?, watch: watch() },
+        "getData" => Op::GetData { path: fields.path()?, watch: watch() },
+        "getChildren" => Op::GetChildren { path: fields.path()?, watch: watch(), stat: false },
+        "getChildren2" => Op::GetChildren { path: fields.path()?, watch: watch(), stat: true },
+        "checkWatches" => Op::RemoveWatches { path: fields.path()?, kind: fields.one_of("type", &WatcherType::ALL, 1)?, only_ask: true },
+        "removeWatches" => Op::RemoveWatches { path: fields.path()?, kind: fields.one_of("type", &WatcherType::ALL, 1)?, only_ask: false },
+        "multi" => Op::Multi(fields.list("ops")?.map(op).collect::<Result<_, _>>()?),
+        "setWatches" => Op::SetWatches {
+            relative: vocab::ids::Zxid(fields.number::<i64>("relZxid")? as u64),
+            data: paths(fields, "data"),
+            exist: paths(fields, "exist"),
+            child: paths(fields, "child"),
+            persistent: vec![],
+            recursive: vec![],
+        },
+        "closeSession" => Op::CloseSession,
+        other => return Err(fields.error(format_args!("there is no operation {other:?}"))),
+    })
 }

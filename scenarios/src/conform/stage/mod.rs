@@ -209,21 +209,6 @@ impl Stage {
 }
 
 fn coordination(compat: Compat, tick_ms: u32) -> Coordination {
-    Coordination {
-        tick_ms,
-        init_limit: 10,
-        sync_limit: 5,
-        snap_count: 100_000,
-        snap_retain: 3,
-        snap_chunk: 100,
-        log_limit_bytes: 0,
-        commit_log_count: 500,
-        compat,
-        extended_types: true,
-        reconfig_enabled: false,
-        skip_reconfig_acl: false,
-        container_check_ms: 0, // When told to.
-        jute_max_buffer: 0xf_ffff,
-        plant: None,
-    }
+    // Containers are looked for when the stage is told to.
+    Coordination { tick_ms, compat, reconfig_enabled: false, skip_reconfig_acl: false, container_check_ms: 0, ..Coordination::default() }
 }

@@ -1,4 +1,4 @@
-//! Curator's cache of a small tree which all its clients change: after each round, and at the end, it says what it shows. Never what it should show.
+//! Curator's cache of a small tree which all its clients change: at its beginning, after each round, and at the end, it says what it shows. Never what it should show.
 
 use std::collections::BTreeSet;
 
@@ -44,6 +44,7 @@ impl Caches {
         } else if self.cache.is_none() {
             let (root, scope) = if is_single { (format!("{ROOT}/a"), Scope::Node) } else { (ROOT.to_owned(), Scope::Tree) };
             self.cache.insert(Cache::new(root.into(), scope)).start(&mut desk.turn);
+            self.show(false, desk); // Nothing: it is another one's copy from here on.
         }
         self.is_at_work = true;
         for _ in 0..desk.round.dice.between(1, CHANGES_MAX) {

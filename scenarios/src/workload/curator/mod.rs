@@ -9,10 +9,9 @@ mod counters;
 mod handles;
 mod caches;
 
-use coord::client::{Config as ClientConfig, Out};
+use coord::client::Out;
 use coord::curator::{Answer, CallId, Config, Curator, Failure, RetryPolicy, Told, Turn};
 use coord::message::Message;
-use vocab::dice::Dice;
 use vocab::fact::ClientFact;
 use vocab::ids::{MachineId, SessionId};
 use vocab::plan::{ClientPlan, Plan};
@@ -21,7 +20,7 @@ use vocab::time::{MILLISECOND, Now};
 
 use super::desk::{self as rounds, Leave, Progress, Round};
 use super::last::Last;
-use super::{PATIENCE_MIN_MS, PATIENCE_TIMEOUTS};
+use super::{PATIENCE_MIN_MS, PATIENCE_TIMEOUTS, connection};
 use desk::Desk;
 use recipe::Recipe;
 
@@ -289,11 +288,8 @@ impl CuratorProcess {
 
 fn config(plan: &Plan, number: usize) -> Config {
     let client = &plan.clients[number];
-    let mut servers: Vec<MachineId> = (0..plan.replicas()).map(MachineId).collect();
-    // ZooKeeper's StaticHostProvider shuffles its connect string once.
-    Dice::named(plan.seed.0, "connect-string", number as u64, 0).shuffle(&mut servers);
     Config {
-        client: ClientConfig { servers, first: 0, timeout_ms: client.session_timeout_ms },
+        client: connection(plan, number),
         retry: RetryPolicy::ExponentialBackoff { base_ms: client.curator.retry_wait_ms, retries: client.curator.retries, sleep_max_ms: RETRY_WAIT_MAX_MS },
         connection_timeout_ms: CONNECTION_TIMEOUT_MS,
         expiration_percent: client.curator.expiration_percent,

@@ -1,10 +1,10 @@
 //! What Curator does for itself in the background: deletes that must succeed, and the search for nodes that a given-up create may have left. Never anything that an application waits for.
 
-use vocab::service::{Op, Path, Reply};
+use vocab::service::{ErrorCode, Op, Path, Reply};
 use vocab::time::Now;
 
-use super::create::own_node;
-use super::{Answer, Curator, Phase, Uuid};
+use super::create::{join, own_node, prefix};
+use super::{Answer, Curator, Failure, Phase, Turn, Uuid};
 use crate::client::Out;
 
 /// How often a job begins anew after all retries of a call. Curator's has no bound; a run heals long before this one is reached.
@@ -41,6 +41,9 @@ impl Curator {
             // Gone, or refused for good, as when it has children.
             Job::Delete { .. } => {}
             Job::Find { parent, uuid, .. } => {
+                if matches!(answer.result, Ok(_) | Err(Failure::Error(ErrorCode::NoNode))) {
+                    Turn { curator: self, now, out }.searched(&join(&parent, &prefix(uuid)), &answer.tries);
+                }
                 if let Ok(Reply::Children { names, .. }) = answer.result
                     && let Some(path) = own_node(&names, &parent, uuid)
                 {

@@ -127,8 +127,14 @@ impl Creation {
             (Step::Creating { parents: false }, Err(Failure::Error(ErrorCode::NoNode))) if self.spec.parents != Parents::Expected => {
                 self.ask(self.path.len(), turn)
             }
-            (Step::Finding, Ok(Reply::Children { names, .. })) => self.on_children(names, turn),
-            (Step::Finding, Err(Failure::Error(ErrorCode::NoNode))) => self.create(false, 0, turn),
+            (Step::Finding, Ok(Reply::Children { names, .. })) => {
+                turn.searched(&self.path, &answer.tries);
+                self.on_children(names, turn)
+            }
+            (Step::Finding, Err(Failure::Error(ErrorCode::NoNode))) => {
+                turn.searched(&self.path, &answer.tries);
+                self.create(false, 0, turn)
+            }
             (Step::Asking { at }, Ok(_)) => self.make(at, turn),
             (Step::Asking { at }, Err(Failure::Error(ErrorCode::NoNode))) => match self.path[..at].rfind('/') {
                 Some(0) | None => self.make(0, turn),

@@ -40,6 +40,12 @@ impl Turn<'_> {
         self.curator.begin_job(Job::Find { parent, uuid, rounds: 0 }, self.now, self.out);
     }
 
+    /// Notes that a search for the node of a protected create was answered.
+    pub(super) fn searched(&mut self, path: &str, tries: &Tries) {
+        let request = tries.last.expect("what was answered was sent");
+        self.note(RecipeFact::Searched { path: path.into(), request });
+    }
+
     /// The next UUID.
     pub fn uuid(&mut self) -> Uuid {
         self.curator.lots.uuid()

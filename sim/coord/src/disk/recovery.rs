@@ -1,7 +1,7 @@
 //! What a replica is after a start: the newest readable snapshot and the log after it. A pure function from the files to the state; it never writes, nor takes for committed what need not be.
 //!
 //! What a crash can leave and what it cannot are told apart. A torn tail of the last log was never acknowledged, and is cut. Anything unreadable with something
-//! readable after it, a gap, or a snapshot whose log does not reach far enough was durable once: the disk is damaged, and starting from what is left would forget promises.
+//! readable after it, a gap, a snapshot whose log does not reach far enough, or an epoch later than the accepted one was durable once: the disk is damaged, and starting from what is left would forget promises.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -141,13 +141,17 @@ pub fn recover(files: &BTreeMap<FileName, Vec<u8>>) -> Result<Recovered, String>
     }
     // A snapshot taken over from a leader is of that leader's history, as a log is.
     let current = current.max(have.epoch());
+    if accepted < current {
+        // An epoch is accepted, durably, before it is current and before it has transactions (QuorumPeer.loadDataBase refuses to start): what else was promised is anybody's guess.
+        return Err(format!("the accepted {accepted} is older than the current {current}"));
+    }
     logs.useless.extend(drafts.chain(base.unreadable));
     Ok(Recovered {
         tree: base.tree,
         start,
         applied,
         unapplied,
-        accepted: accepted.max(current),
+        accepted,
         current,
         logs: logs.files.into_iter().map(|(log, _)| log).collect(),
         snapshots: base.readable,

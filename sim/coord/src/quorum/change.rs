@@ -58,19 +58,11 @@ fn step(before: &Ensemble, change: Change<'_>, known: &Replicas) -> Option<Ensem
     for leaving in entries(change.leaving) {
         // A number that no server has is no error: nobody leaves.
         if let Ok(machine) = u16::try_from(leaving.parse::<i64>().ok()?) {
-            next.voters.remove(&MachineId(machine));
-            next.observers.remove(&MachineId(machine));
+            text::leave(&mut next, MachineId(machine));
         }
     }
     for joining in entries(change.joining) {
-        let (machine, votes) = text::server(joining, known)?;
-        next.voters.remove(&machine);
-        next.observers.remove(&machine);
-        if votes {
-            next.voters.insert(machine)
-        } else {
-            next.observers.insert(machine)
-        };
+        text::join(&mut next, text::server(joining, known)?);
     }
     Some(next)
 }

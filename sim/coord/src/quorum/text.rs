@@ -48,14 +48,7 @@ pub fn read(text: &str, known: &Replicas) -> Option<Ensemble> {
         let (kind, number) = key.split_once('.').unwrap_or((key, ""));
         match kind {
             "server" => {
-                let (machine, votes) = server(entry, known)?;
-                ensemble.voters.remove(&machine);
-                ensemble.observers.remove(&machine);
-                if votes {
-                    ensemble.voters.insert(machine)
-                } else {
-                    ensemble.observers.insert(machine)
-                };
+                join(&mut ensemble, server(entry, known)?);
             }
             "group" => {
                 let members: Vec<MachineId> = value.split(':').map(|machine| machine.parse().ok().map(MachineId)).collect::<Option<_>>()?;
@@ -83,6 +76,19 @@ fn is_partition(ensemble: &Ensemble) -> bool {
         && distinct == ensemble.voters
         && ensemble.weights.keys().all(|machine| ensemble.voters.contains(machine))
         && distinct.iter().any(weighs)
+}
+
+/// Takes a server out of the configuration, whatever its role.
+pub fn leave(ensemble: &mut Ensemble, machine: MachineId) {
+    ensemble.voters.remove(&machine);
+    ensemble.observers.remove(&machine);
+}
+
+/// Gives a server its role, in place of the one that it has.
+pub fn join(ensemble: &mut Ensemble, (machine, votes): Server) {
+    leave(ensemble, machine);
+    let role = if votes { &mut ensemble.voters } else { &mut ensemble.observers };
+    role.insert(machine);
 }
 
 /// One server: `server.N=host:port:port[:role];[host:]port`.

@@ -307,7 +307,7 @@ impl Leader {
         Ok(())
     }
 
-    /// Deletes containers and TTL nodes that are due by what is committed; whether they still are is decided on the tree that runs ahead. What is already on its way is not asked for again.
+    /// Deletes containers and TTL nodes that are due by what is committed; whether they still can be is decided on the tree that runs ahead, as in ZooKeeper by children and kind alone: another node that was made there meanwhile goes too. What is already on its way is not asked for again.
     fn reap(&mut self, core: &mut Core, now: Now, out: &mut Out) -> Result<(), GaveUp> {
         let ahead = core.ahead.as_ref().expect("an established leader has a tree that runs ahead");
         let due: Vec<Path> =

@@ -12,7 +12,7 @@ use vocab::time::Now;
 use super::broadcast;
 use super::core::{Core, Out};
 use super::learner::GaveUp;
-use super::sync::Written;
+use super::sync::{self, Written};
 use crate::disk::store::Done;
 use crate::message::{LearnerInfo, Message, Packet};
 use crate::quorum::Joint;
@@ -214,6 +214,9 @@ impl Leader {
                     // It could never follow this epoch: only a later one takes it in again.
                     return Err(format!("{id} has accepted {}, later than {}", info.accepted, self.epoch));
                 }
+                if info.accepted < self.epoch {
+                    self.acks.remove(&id); // What it had promised or acknowledged was lost with its disk.
+                }
                 self.tell_epoch(conn, out);
             }
         }
@@ -289,6 +292,10 @@ impl Leader {
         }
         peer.joined = Joined::Located(last);
         let id = peer.id;
+        if self.phase == Phase::Synchronization && last < core.store.last {
+            self.acks.remove(&id); // Of NEWLEADER, for a history that it has no more.
+        }
+        sync::forget(&mut self.proposals, id, last);
         // Whoever does not vote may well have more: nobody relies on it.
         let is_voter = core.course.joint().votes(id);
         match self.phase {

@@ -4,10 +4,12 @@
 //! leader itself has proposed and may be about to commit; here all of the leader's log counts. Where the nearest transaction turns out not to be in the learner's log, the learner
 //! says so by where its log ends after the cut, and asks again.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use vocab::ids::Zxid;
+use vocab::ids::{MachineId, Zxid};
 
+use super::leader::Proposal;
 use crate::tree::{Tree, state};
 
 /// The last state that was written for a learner: the next one that comes before another commit gets the same bytes, since after an election they come all at once.
@@ -43,11 +45,20 @@ pub fn decide(peer: Zxid, after: Zxid, history: impl DoubleEndedIterator<Item = 
     if nearest == peer { Plan::Diff } else { Plan::Trunc(nearest) }
 }
 
+/// A learner's log ends at `last`: what it had acknowledged beyond was lost with its disk, and counts no more until it is acknowledged again. In ZooKeeper it goes on to count.
+pub fn forget(proposals: &mut VecDeque<Proposal>, learner: MachineId, last: Zxid) {
+    for proposal in proposals.iter_mut().filter(|proposal| proposal.zxid > last) {
+        proposal.acks.remove(&learner);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use vocab::ensemble::Ensemble;
     use vocab::ids::Epoch;
 
     use super::*;
+    use crate::quorum::course::Course;
 
     fn zxid(epoch: u32, counter: u32) -> Zxid {
         Zxid::new(Epoch(epoch), counter)
@@ -72,5 +83,25 @@ mod tests {
     fn a_leader_without_history_cuts_everything_or_sends_nothing() {
         assert_eq!(decide(Zxid::ZERO, Zxid::ZERO, [].into_iter()), Plan::Diff);
         assert_eq!(decide(zxid(1, 1), Zxid::ZERO, [].into_iter()), Plan::Trunc(Zxid::ZERO));
+    }
+
+    #[test]
+    fn an_acknowledgement_lasts_as_long_as_what_was_acknowledged() {
+        let (one, two) = (MachineId(1), MachineId(2));
+        let joint = Course::new(Ensemble::default()).joint().clone();
+        let check = |last: Zxid, kept: [bool; 3]| {
+            let propose = |counter| Proposal { zxid: zxid(3, counter), joint: joint.clone(), acks: [one, two].into(), syncs: Vec::new() };
+            let mut proposals: VecDeque<Proposal> = (4..7).map(propose).collect();
+            forget(&mut proposals, one, last);
+            assert!(proposals.iter().all(|proposal| proposal.acks.contains(&two)), "another's are not touched");
+            let left: Vec<bool> = proposals.iter().map(|proposal| proposal.acks.contains(&one)).collect();
+            assert_eq!(left, kept, "{last}");
+        };
+        check(zxid(3, 6), [true, true, true]);
+        check(zxid(3, 5), [true, true, false]);
+        check(zxid(3, 4), [true, false, false]);
+        check(zxid(3, 3), [false, false, false]);
+        check(zxid(2, 9), [false, false, false]);
+        check(Zxid::ZERO, [false, false, false]);
     }
 }

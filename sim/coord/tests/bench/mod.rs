@@ -9,7 +9,7 @@ use coord::{Server, ServerConfig};
 use vocab::ensemble::Ensemble;
 use vocab::fact::{Fact, Mark, ReplicaFact, StateDigest};
 use vocab::ids::{ConnId, MachineId, SessionId, Xid, Zxid};
-use vocab::plan::{Compat, Coordination};
+use vocab::plan::Coordination;
 use vocab::process::{DiskAnswer, Effect, Effects, Event, FileName, Process};
 use vocab::service::{CreateMode, ErrorCode, Op, Reply, acl};
 use vocab::time::Now;
@@ -52,23 +52,7 @@ pub struct Bench {
 
 /// Small numbers, so that little is enough.
 pub fn settings() -> Coordination {
-    Coordination {
-        tick_ms: 500,
-        init_limit: 10,
-        sync_limit: 5,
-        snap_count: 7,
-        snap_retain: 2,
-        snap_chunk: 3,
-        log_limit_bytes: 0,
-        commit_log_count: 5,
-        compat: Compat::V3_9,
-        extended_types: true,
-        reconfig_enabled: true,
-        skip_reconfig_acl: true,
-        container_check_ms: 60_000,
-        jute_max_buffer: 0xf_ffff,
-        plant: None,
-    }
+    Coordination { tick_ms: 500, snap_count: 7, snap_retain: 2, snap_chunk: 3, commit_log_count: 5, ..Coordination::default() }
 }
 
 impl Bench {

@@ -11,29 +11,13 @@ use coord::tree::state::{self, Cursor};
 use coord::txn::{Head, Txn};
 use vocab::dice::Dice;
 use vocab::ids::{Epoch, SessionId, Xid, Zxid};
-use vocab::plan::{Compat, Coordination};
+use vocab::plan::Coordination;
 use vocab::process::FileName;
 use vocab::service::{Acl, Acls, CreateMode, Id, Op, Path, Perms, Request, acl};
 
 /// Small numbers, so that little is enough.
 pub fn settings() -> Coordination {
-    Coordination {
-        tick_ms: 500,
-        init_limit: 10,
-        sync_limit: 5,
-        snap_count: 7,
-        snap_retain: 2,
-        snap_chunk: 3,
-        log_limit_bytes: 0,
-        commit_log_count: 5,
-        compat: Compat::V3_9,
-        extended_types: true,
-        reconfig_enabled: true,
-        skip_reconfig_acl: true,
-        container_check_ms: 60_000,
-        jute_max_buffer: 0xf_ffff,
-        plant: None,
-    }
+    Coordination { tick_ms: 500, snap_count: 7, snap_retain: 2, snap_chunk: 3, commit_log_count: 5, ..Coordination::default() }
 }
 
 const PATHS: [&str; 6] = ["/a", "/b", "/a/x", "/a/y", "/b/z", "/c"];

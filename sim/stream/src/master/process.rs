@@ -18,6 +18,7 @@ use super::election::{Change, Election};
 use super::store::Root;
 use super::workers::Workers;
 use crate::config::Config;
+use crate::coordination;
 use crate::message::{Message, Out, Up};
 use crate::outside::Caller;
 
@@ -132,10 +133,7 @@ impl MasterProcess {
 
     /// Curator hears the event, and the parts hear Curator.
     fn coordination(&mut self, now: Now, event: &Event<Message>, out: &mut Out) {
-        let understood = |message| if let Message::Coord(message) = message { Some(message) } else { None };
-        // A client takes every stream that is opened to it for a mistake.
-        let is_heard = !matches!(event, Event::Accepted { .. } | Event::Boot);
-        let Some(event) = event.clone().translate(understood).filter(|_| is_heard) else { return };
+        let Some(event) = coordination::heard(event, &self.config.servers) else { return };
         let curator = &mut self.curator;
         for told in out.host(Message::Coord, |out| curator.on_event(now, &event, out)) {
             self.on_told(&told, now, out);

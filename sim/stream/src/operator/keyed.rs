@@ -1,5 +1,6 @@
 //! Keyed state with its timers: by key and namespace, ordered by key group, with a note of what has changed. Never what a value means.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
@@ -33,6 +34,8 @@ pub(super) struct Keyed<V> {
     /// Since the last [`Keyed::digests`].
     undigested: BTreeSet<KeyGroup>,
     digests: BTreeMap<KeyGroup, GroupDigest>,
+    /// The group that was noted last, if it is in both of these sets: a record touches one group several times.
+    noted: Option<KeyGroup>,
     /// A group of somebody else's that was touched: a record went astray.
     stray: Option<KeyGroup>,
 }
@@ -48,6 +51,7 @@ impl<V: Clone + Default + Serialize + DeserializeOwned> Keyed<V> {
             changed: BTreeSet::new(),
             undigested: BTreeSet::new(),
             digests: BTreeMap::new(),
+            noted: None,
             stray: None,
         }
     }
@@ -63,14 +67,29 @@ impl<V: Clone + Default + Serialize + DeserializeOwned> Keyed<V> {
         if !self.owned.contains(&group.0) {
             self.stray = Some(group);
         }
-        self.changed.insert(group);
-        self.undigested.insert(group);
+        if self.noted != Some(group) {
+            self.noted = Some(group);
+            self.changed.insert(group);
+            self.undigested.insert(group);
+        }
     }
 
     /// The value of a key in a namespace, to be changed; a fresh one if there is none.
     pub fn entry(&mut self, key: &Field, space: i64) -> &mut V {
         let group = self.touch(key);
         self.values.entry((group, key.clone(), space)).or_default()
+    }
+
+    /// The same, where a fresh value comes with an event-time timer.
+    pub fn entry_until(&mut self, key: &Field, space: i64, at: EventTime) -> &mut V {
+        let group = self.touch(key);
+        match self.values.entry((group, key.clone(), space)) {
+            Entry::Occupied(value) => value.into_mut(),
+            Entry::Vacant(place) => {
+                self.event_timers.insert((at, key.clone(), space, group));
+                place.insert(V::default())
+            }
+        }
     }
 
     /// The value of a key in a namespace, to be changed, if there is one.
@@ -163,7 +182,7 @@ impl<V: Clone + Default + Serialize + DeserializeOwned> Keyed<V> {
             }
         }
         // What was restored is written already.
-        self.changed.clear();
+        self.mark_saved();
     }
 
     pub fn changed(&self) -> &BTreeSet<KeyGroup> {
@@ -171,6 +190,7 @@ impl<V: Clone + Default + Serialize + DeserializeOwned> Keyed<V> {
     }
 
     pub fn mark_saved(&mut self) {
+        self.noted = None;
         self.changed.clear();
     }
 
@@ -180,6 +200,7 @@ impl<V: Clone + Default + Serialize + DeserializeOwned> Keyed<V> {
 
     /// A digest of each group that has state; only what has changed is computed anew.
     pub fn digests(&mut self) -> Vec<GroupDigest> {
+        self.noted = None;
         let undigested = std::mem::take(&mut self.undigested);
         let mut fresh = self.groups(Some(&undigested));
         for group in undigested {

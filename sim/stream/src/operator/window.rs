@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vocab::stream::data::{EventTime, Field, Record};
-use vocab::stream::state::TimeDomain;
 
 use super::keyed::Keyed;
 use super::stage::Logic;
@@ -45,8 +44,7 @@ impl<F: Fold> Logic for Windowed<F> {
                 out.late.push((end - 1, watermark));
                 continue;
             }
-            keyed.entry(&key, end).add(record);
-            keyed.set_timer(TimeDomain::EventTime, end - 1, &key, end);
+            keyed.entry_until(&key, end, end - 1).add(record);
         }
     }
 

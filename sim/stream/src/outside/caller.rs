@@ -1,7 +1,7 @@
 //! The asking end: one stream to one service, asks with numbers, and asking again as long as it is unknown whether an ask had its effect. Never an opinion on an answer, but for `Unavailable`.
 //!
 //! Asking again is safe: a write carries its place, a commit and a rollback name their transaction, an upsert its key, a blob its name, and an InitProducer its producer. Asks go out in the order in which
-//! they were made, and answers come in it, but an ask that is repeated comes behind those made meanwhile: whoever needs an order asks for the next thing when the one before is answered.
+//! they were made, but one that is repeated because of an error comes behind those made meanwhile: whoever needs an order asks for the next thing when the one before is answered.
 
 use std::collections::BTreeMap;
 

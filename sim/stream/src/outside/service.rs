@@ -195,7 +195,7 @@ impl<C: Core> Service<C> {
     fn on_read(&mut self, bytes: Option<Vec<u8>>, out: &mut Out) {
         let mut untold = vec![];
         if let Some(bytes) = bytes {
-            match wal::recover(&bytes) {
+            match wal::recover(self.core.clone(), &bytes) {
                 Ok(recovered) => (self.core, untold) = (recovered.core, recovered.untold),
                 Err(why) => {
                     out.exit(Exit::Damaged(format!("{}: {why}", self.file)));

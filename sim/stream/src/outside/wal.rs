@@ -50,13 +50,14 @@ pub(super) fn entry<D: Serialize>(told: u64, command: &D) -> Vec<u8> {
     frame(encode(&(told, command)))
 }
 
-/// Reads a file. An error says what is damaged in it: a frame that cannot be read, although a later one says that it was told.
-pub(super) fn recover<C: Core>(bytes: &[u8]) -> Result<Recovered<C>, String> {
-    let Some((Head { mut core, untold }, mut rest)) = read::<Head<C>>(bytes) else {
-        // A file is put there whole, with its head.
-        return Err("its first frame cannot be read".into());
+/// Reads a file over what the service is without one. An error says what is damaged in it: a frame that cannot be read, although a later one says that it was told.
+pub(super) fn recover<C: Core>(fresh: C, bytes: &[u8]) -> Result<Recovered<C>, String> {
+    // Without a head the file is of a life that failed to put it there and wrote on before it knew.
+    let (Head { mut core, untold }, mut rest, mut unit) = match read::<Head<C>>(bytes) {
+        Some((head, rest)) => (head, rest, 1),
+        None => (Head { core: fresh, untold: vec![] }, &[][..], 0),
     };
-    let (mut told, mut unit) = (0, 1);
+    let mut told = 0;
     let mut facts: Vec<(u64, OutsideFact)> = untold.into_iter().map(|fact| (1, fact)).collect();
     while let Some((entry, behind)) = read::<Entry<C::Command>>(rest) {
         unit += 1;
@@ -65,15 +66,16 @@ pub(super) fn recover<C: Core>(bytes: &[u8]) -> Result<Recovered<C>, String> {
         rest = behind;
     }
     // What was never told may be missing though later frames are there: their pages were written, and those of a sync that failed were not.
-    for at in 1..rest.len() {
-        if let Some((entry, _)) = read::<Entry<C::Command>>(&rest[at..])
+    let unread = if unit == 0 { bytes } else { rest };
+    for at in 0..unread.len() {
+        if let Some((entry, _)) = read::<Entry<C::Command>>(&unread[at..])
             && entry.told > unit
         {
             return Err(format!("unit {} cannot be read, and units up to {} were told", unit + 1, entry.told));
         }
     }
     facts.retain(|(unit, _)| *unit > told);
-    Ok(Recovered { core, untold: facts.into_iter().map(|(_, fact)| fact).collect(), torn_bytes: rest.len() })
+    Ok(Recovered { core, untold: facts.into_iter().map(|(_, fact)| fact).collect(), torn_bytes: unread.len() })
 }
 
 fn frame(body: Vec<u8>) -> Vec<u8> {
@@ -95,4 +97,62 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<(T, &[u8])> {
 /// The checksum of a body and its length: zeros are no frame.
 fn sum(body: &[u8]) -> u64 {
     xxh3_64(body) ^ (body.len() as u64).rotate_left(32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Blobs;
+    use super::super::blobs::Command;
+    use super::*;
+    use vocab::stream::ids::LeaderId;
+    use vocab::stream::outside::Author;
+
+    fn put(name: &str) -> Command {
+        Command::Put { name: name.into(), bytes: name.as_bytes().into(), by: Author::Leader(LeaderId(1)) }
+    }
+
+    /// The names in a file, and the facts that it tells again, by their names.
+    fn read_back(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), String> {
+        let recovered = recover(Blobs::default(), bytes)?;
+        let names = recovered.core.all().map(|(name, _)| name.to_string()).collect();
+        let untold = recovered.untold.iter().map(|fact| if let OutsideFact::BlobPut { name, .. } = fact { name.to_string() } else { String::new() });
+        Ok((names, untold.collect()))
+    }
+
+    fn check(frames: &[Vec<u8>], cut: usize, names: &[&str], untold: &[&str]) {
+        let bytes = frames.concat();
+        let expected = [names, untold].map(|names| names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+        assert_eq!(read_back(&bytes[..bytes.len() - cut]).map(|(names, untold)| [names, untold]), Ok(expected));
+    }
+
+    #[test]
+    fn a_file_is_read_as_far_as_it_goes() {
+        let mut kept = Blobs::default();
+        let facts = kept.apply(put("k")).0;
+        let start = head(&kept, &[]);
+        check(&[], 0, &[], &[]); // It was made and nothing more.
+        check(std::slice::from_ref(&start), 0, &["k"], &[]);
+        check(&[head(&kept, &facts)], 0, &["k"], &["k"]);
+        check(&[head(&kept, &facts), entry(0, &put("a"))], 0, &["a", "k"], &["k", "a"]);
+        check(&[head(&kept, &facts), entry(1, &put("a"))], 0, &["a", "k"], &["a"]);
+        check(&[start.clone(), entry(1, &put("a")), entry(2, &put("b"))], 0, &["a", "b", "k"], &["b"]);
+        check(&[start.clone(), entry(1, &put("a")), entry(1, &put("b"))], 0, &["a", "b", "k"], &["a", "b"]);
+        check(&[start.clone(), entry(1, &put("a")), entry(1, &put("b"))], 1, &["a", "k"], &["a"]); // A torn tail.
+        check(&[start.clone(), entry(1, &put("a")), vec![0; 300]], 0, &["a", "k"], &["a"]); // Its length alone was written.
+        check(&[start.clone(), vec![0; 30], entry(1, &put("b"))], 0, &["k"], &[]); // A hole, of which nobody was told.
+        check(&[entry(0, &put("a"))], 0, &[], &[]); // The head never came.
+    }
+
+    #[test]
+    fn a_hole_in_what_was_told_is_damage() {
+        let start = head(&Blobs::default(), &[]);
+        let bad = |mut frame: Vec<u8>| {
+            let last = frame.len() - 1;
+            frame[last] ^= 1;
+            frame
+        };
+        for frames in [[start.clone(), bad(entry(1, &put("a"))), entry(2, &put("b"))], [bad(start), entry(1, &put("a")), entry(1, &put("b"))]] {
+            assert!(read_back(&frames.concat()).is_err());
+        }
+    }
 }

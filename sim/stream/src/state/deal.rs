@@ -14,14 +14,18 @@ pub fn deal<T: Clone>(all: &[T], index: u16, parallelism: u16) -> Vec<T> {
 
 /// What a subtask begins from, given the states of its vertex' former subtasks, in order.
 ///
-/// With the same parallelism there may be its own state alone, and its list stays as it is. Else all must be there: it takes its key groups, its share of the list, all of the union, and the broadcast state.
+/// With the same parallelism there may be its own state alone, and list and broadcast state stay as they are: an unaligned checkpoint may have cut the copies of broadcast state at different places.
+/// Else all must be there, of an aligned snapshot: it takes its key groups, its share of the list, all of the union, and any copy of the broadcast state.
 pub fn redistribute(former: Vec<(u16, OperatorState)>, former_parallelism: u16, placement: Placement) -> OperatorState {
-    let own = |former: &[(u16, OperatorState)]| former.iter().find(|(index, _)| *index == placement.index).map(|(_, state)| state.list.clone());
-    let kept = (former_parallelism == placement.parallelism).then(|| own(&former).unwrap_or_default());
+    let own = former.iter().find(|(index, _)| *index == placement.index).map(|(_, state)| (state.list.clone(), state.broadcast.clone()));
     let whole = OperatorState::merge(former.into_iter().map(|(_, state)| state));
-    let list = kept.unwrap_or_else(|| deal(&whole.list, placement.index, placement.parallelism));
+    let (list, broadcast) = match own {
+        Some(own) if former_parallelism == placement.parallelism => own,
+        None if former_parallelism == placement.parallelism => Default::default(),
+        Some(_) | None => (deal(&whole.list, placement.index, placement.parallelism), whole.broadcast),
+    };
     let range = range_of(placement.index, placement.parallelism, placement.max_parallelism);
-    OperatorState { list, ..whole }.cut(&range)
+    OperatorState { list, broadcast, groups: whole.groups, union: whole.union, watermark: whole.watermark }.cut(&range)
 }
 
 #[cfg(test)]

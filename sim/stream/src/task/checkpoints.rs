@@ -3,14 +3,14 @@
 use vocab::plan::StreamPlant;
 use vocab::stream::WorkerFact;
 use vocab::stream::ids::CheckpointId;
-use vocab::stream::state::{GroupDigest, SnapshotKind, StateSummary};
+use vocab::stream::state::{SnapshotKind, StateSummary};
 
 use super::core::Task;
 use super::desk::Desk;
 use super::snapshotting::Fixed;
 use super::work::Work;
 use crate::message::{Barrier, Buffer, Up};
-use crate::snapshot::{Unkeyed, digest, encode};
+use crate::snapshot::Unkeyed;
 use crate::state::OperatorState;
 
 impl Task {
@@ -167,19 +167,8 @@ impl Task {
     /// The state in numbers.
     pub(super) fn summary(&self) -> StateSummary {
         let (state, unkeyed) = self.state();
-        let group = |(group, state): (&vocab::stream::ids::KeyGroup, &crate::state::GroupState)| GroupDigest {
-            group: *group,
-            entries: state.entries.len() as u32,
-            timers: state.timers.len() as u32,
-            digest: digest(&encode(state)),
-        };
-        StateSummary {
-            groups: state.groups.iter().map(group).collect(),
-            list: unkeyed.list.iter().map(|element| digest(element)).collect(),
-            union: unkeyed.union.iter().map(|element| digest(element)).collect(),
-            broadcast: unkeyed.broadcast.as_ref().map(|state| digest(state)),
-            splits: unkeyed.splits,
-            committables: unkeyed.committables.into_iter().map(|committable| committable.txn).collect(),
-        }
+        let whole = OperatorState { list: unkeyed.list, union: unkeyed.union, broadcast: unkeyed.broadcast, ..state };
+        let committables = unkeyed.committables.into_iter().map(|committable| committable.txn).collect();
+        StateSummary { splits: unkeyed.splits, committables, ..whole.summary() }
     }
 }

@@ -7,7 +7,7 @@ use vocab::stream::WorkerFact;
 use vocab::stream::data::LATEST;
 use vocab::stream::ids::{AttemptId, ChannelId, CheckpointId, EdgeId, SplitId};
 use vocab::stream::worker::TaskEnd;
-use vocab::time::{MILLISECOND, Now};
+use vocab::time::MILLISECOND;
 
 use super::channel::{EXCLUSIVE, InputChannel};
 use super::desk::{Desk, Errand, Route};
@@ -225,9 +225,9 @@ impl Task {
     }
 
     /// When it must hear of the time.
-    pub fn wake_ns(&self, now: Now, plan: &StreamPlan) -> Option<u64> {
+    pub fn wake_ns(&self, plan: &StreamPlan) -> Option<u64> {
         let retries = self.retries.values().filter(|retry| retry.is_due).map(|retry| retry.at_ns).min();
-        [self.gate.deadline_ns(), self.output.wake_ns(), self.work_wake_ns(now, plan), retries].into_iter().flatten().min()
+        [self.gate.deadline_ns(), self.output.wake_ns(), self.work_wake_ns(plan), retries].into_iter().flatten().min()
     }
 
     /// It has come to its end.
@@ -314,7 +314,7 @@ impl Task {
         let is_source = matches!(self.role, Role::Source { .. });
         self.work = match finished {
             true => Work::Finished,
-            false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), desk),
+            false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), self.deployment.kind, desk),
         };
         let (state, replayed) = (self.summary(), self.gate.replayed());
         desk.note(WorkerFact::Running { attempt: desk.attempt, from, state, replayed });

@@ -11,11 +11,10 @@ use super::desk::{Desk, Errand};
 use super::files::Base;
 use super::sink::Origin;
 use super::snapshotting::base_of;
-use crate::job::partition::range_of;
 use crate::message::{Answer, Ask, Element, Restore};
 use crate::operator::Placement;
 use crate::snapshot::{Handle, SubtaskSnapshot, Unkeyed, decode};
-use crate::state::{GroupState, OperatorState};
+use crate::state::{GroupState, OperatorState, deal, redistribute};
 
 /// A state on its way to its task.
 #[derive(Clone, Debug)]
@@ -73,59 +72,51 @@ impl Restoring {
     /// The subtask's part of what is here.
     pub fn merge(&self, restore: &Restore, placement: Placement, desk: &Desk) -> Result<Restored, String> {
         let mut restored = Restored::default();
-        let range = range_of(placement.index, placement.parallelism, placement.max_parallelism);
         let is_cut = restore.parallelism != placement.parallelism;
-        let is_mine = |place: usize| !is_cut || place % usize::from(placement.parallelism) == usize::from(placement.index);
-        let (mut list, mut splits, mut watermarks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut former, mut splits) = (Vec::new(), Vec::new());
         for (subtask, snapshot) in &restore.states {
-            self.merge_keyed(snapshot, |group| range.contains(&group.0), &mut restored.state)?;
             let unkeyed: Unkeyed = match &snapshot.unkeyed {
                 Some(handle) => self.content(handle)?,
                 None => Unkeyed::default(),
             };
-            list.extend(unkeyed.list);
-            splits.extend(unkeyed.splits);
-            watermarks.extend(unkeyed.watermark);
-            restored.state.union.extend(unkeyed.union);
-            restored.state.broadcast = restored.state.broadcast.take().or(unkeyed.broadcast);
-            if is_mine(usize::from(subtask.index)) {
+            let is_own = subtask.index == placement.index;
+            if is_cut || is_own {
+                splits.extend(unkeyed.splits);
+            }
+            // Transactions go to an heir as a whole, by the index of who made them.
+            if if is_cut { subtask.index % placement.parallelism == placement.index } else { is_own } {
                 restored.unkeyed.committables.extend(unkeyed.committables);
-                self.inherit(restore, *subtask, unkeyed.next_txn, &mut restored, desk);
+                inherit(restore, *subtask, unkeyed.next_txn, &mut restored, desk);
             }
-            if desk.has_plant(StreamPlant::ChannelStateLost) || is_cut {
-                continue;
+            if !is_cut && is_own && !desk.has_plant(StreamPlant::ChannelStateLost) {
+                restored.inputs = self.channels(&snapshot.inputs)?;
+                restored.outputs = self.channels(&snapshot.outputs)?;
             }
-            for (states, into) in [(&snapshot.inputs, &mut restored.inputs), (&snapshot.outputs, &mut restored.outputs)] {
-                for (channel, handle) in states {
-                    into.push((*channel, self.content(handle)?));
-                }
-            }
+            let Unkeyed { list, union, broadcast, watermark, .. } = unkeyed;
+            former.push((subtask.index, OperatorState { groups: self.groups(snapshot)?, list, union, broadcast, watermark }));
         }
+        restored.state = redistribute(former, restore.parallelism, placement);
         splits.sort();
-        restored.state.list = share(list, is_mine);
-        restored.unkeyed.splits = share(splits, is_mine);
-        restored.state.watermark = watermarks.into_iter().min();
+        restored.unkeyed.splits = if is_cut { deal(&splits, placement.index, placement.parallelism) } else { splits };
+        let own = restore.states.iter().find(|(subtask, _)| subtask.index == placement.index);
         let is_same = !is_cut && restore.job == desk.attempt.job;
-        restored.base = restore.states.first().filter(|_| is_same).and_then(|(_, snapshot)| base_of(&snapshot.keyed, &restored.state.groups));
+        restored.base = own.filter(|_| is_same).and_then(|(_, snapshot)| base_of(&snapshot.keyed, &restored.state.groups));
         Ok(restored)
     }
 
-    /// Whose transactional ids go on: one's own, or as an heir those of another job's subtask.
-    fn inherit(&self, restore: &Restore, subtask: Subtask, next: u64, restored: &mut Restored, desk: &Desk) {
-        if restore.job == desk.attempt.job {
-            restored.unkeyed.next_txn = next;
-        } else {
-            restored.origins.push(Origin { job: restore.job, subtask, next });
-        }
+    fn channels(&self, states: &[(ChannelId, Handle)]) -> Result<Vec<(ChannelId, Vec<Element>)>, String> {
+        states.iter().map(|(channel, handle)| Ok((*channel, self.content(handle)?))).collect()
     }
 
-    fn merge_keyed(&self, snapshot: &SubtaskSnapshot, is_mine: impl Fn(KeyGroup) -> bool, state: &mut OperatorState) -> Result<(), String> {
+    /// The groups of a subtask, each out of the file that holds its present state.
+    fn groups(&self, snapshot: &SubtaskSnapshot) -> Result<BTreeMap<KeyGroup, GroupState>, String> {
+        let mut all = BTreeMap::new();
         for file in &snapshot.keyed {
             let mut groups: BTreeMap<KeyGroup, GroupState> = self.content(&file.handle)?;
-            groups.retain(|group, _| file.groups.contains(group) && is_mine(*group));
-            state.groups.extend(groups);
+            groups.retain(|group, _| file.groups.contains(group));
+            all.extend(groups);
         }
-        Ok(())
+        Ok(all)
     }
 
     fn content<T: serde::de::DeserializeOwned>(&self, handle: &Handle) -> Result<T, String> {
@@ -143,7 +134,11 @@ impl Restoring {
     }
 }
 
-/// Every so-manieth element.
-fn share<T>(elements: Vec<T>, is_mine: impl Fn(usize) -> bool) -> Vec<T> {
-    elements.into_iter().enumerate().filter(|(place, _)| is_mine(*place)).map(|(_, element)| element).collect()
+/// Whose transactional ids go on: one's own, or as an heir those of another job's subtask.
+fn inherit(restore: &Restore, subtask: Subtask, next: u64, restored: &mut Restored, desk: &Desk) {
+    if restore.job == desk.attempt.job {
+        restored.unkeyed.next_txn = next;
+    } else {
+        restored.origins.push(Origin { job: restore.job, subtask, next });
+    }
 }

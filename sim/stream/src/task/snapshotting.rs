@@ -198,11 +198,11 @@ fn name_of(attempt: AttemptId, checkpoint: CheckpointId, kind: SnapshotKind, wha
     let AttemptId { job, subtask, leader, number } = attempt;
     let (vertex, index, n) = (subtask.vertex.0, subtask.index, checkpoint.0);
     if kind.is_savepoint() {
-        format!("savepoint-{}-{n}/{vertex}-{index}-{number}-{what}", job.0).into()
+        format!("savepoint-{job}-{n}/{vertex}-{index}-{number}-{what}").into()
     } else if shared {
-        format!("job-{}/shared/{vertex}-{index}-{:08x}-{number}-{n}-{what}", job.0, leader.0 >> 96).into()
+        format!("job-{job}/shared/{vertex}-{index}-{:08x}-{number}-{n}-{what}", leader.0 >> 96).into()
     } else {
-        format!("job-{}/chk-{n}/{vertex}-{index}-{number}-{what}", job.0).into()
+        format!("job-{job}/chk-{n}/{vertex}-{index}-{number}-{what}").into()
     }
 }
 

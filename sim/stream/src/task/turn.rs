@@ -50,13 +50,16 @@ impl Task {
     }
 
     /// When the work itself must hear of the time.
-    pub(super) fn work_wake_ns(&self, now: Now, plan: &StreamPlan) -> Option<u64> {
-        let reads = match &self.work {
+    pub(super) fn work_wake_ns(&self, plan: &StreamPlan) -> Option<u64> {
+        match &self.work {
             Work::Source { reader, .. } if !self.ending.has_ended() => reader.wake_ns(plan.input.idle_ms),
             Work::Source { .. } | Work::Operator(_) | Work::Sink(_) | Work::Finished => None,
-        };
-        // A timer that is due and has no room is heard when there is some.
-        reads.into_iter().chain(self.timer_ns(now).filter(|_| self.has_room() && self.pending.is_none())).min()
+        }
+    }
+
+    /// When a timer calls for a turn. One that is due and has no room is heard when there is some.
+    pub fn turn_ns(&self, now: Now) -> Option<u64> {
+        self.timer_ns(now).filter(|_| self.has_room() && self.pending.is_none())
     }
 
     fn has_room(&self) -> bool {

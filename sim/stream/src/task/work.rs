@@ -2,6 +2,7 @@
 
 use vocab::plan::SinkKind;
 use vocab::stream::ids::CheckpointId;
+use vocab::stream::job::JobKind;
 
 use super::desk::Desk;
 use super::restoring::Restored;
@@ -30,7 +31,7 @@ pub enum Work {
 
 impl Work {
     /// The work of a vertex, over what it begins from.
-    pub fn new(role: &Role, placement: Placement, restored: &Restored, by: CheckpointId, desk: &mut Desk) -> Work {
+    pub fn new(role: &Role, placement: Placement, restored: &Restored, by: CheckpointId, kind: JobKind, desk: &mut Desk) -> Work {
         let operator = |kind| Box::new(Operator::new(kind, placement, desk.plan));
         match role {
             Role::Source { chain, .. } => {
@@ -48,7 +49,7 @@ impl Work {
                     let own = Origin { job: desk.attempt.job, subtask: desk.attempt.subtask, next: restored.unkeyed.next_txn };
                     Sink::TwoPhase(TwoPhase::new(own, restored.origins.clone(), restored.unkeyed.committables.clone(), by, desk))
                 }
-                SinkKind::Idempotent => Sink::Idempotent(Idempotent::default()),
+                SinkKind::Idempotent => Sink::Idempotent(Idempotent::new(kind)),
             })),
         }
     }

@@ -45,6 +45,12 @@ impl Retrieval {
         self.known
     }
 
+    /// As if it had been read.
+    #[cfg(test)]
+    pub(super) fn announce(&mut self, machine: MachineId, leader: LeaderId) {
+        self.known = Some((machine, leader));
+    }
+
     /// Reads who leads, and watches.
     pub fn read(&mut self, curator: &mut Curator, now: Now, out: &mut Effects<coord::message::Message, Fact>) {
         if self.read.is_some() {

@@ -10,3 +10,5 @@ mod calls;
 mod schedule;
 
 pub use process::WorkerProcess;
+#[cfg(test)]
+mod tests;

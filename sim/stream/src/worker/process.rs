@@ -16,6 +16,7 @@ use super::pool::Pool;
 use super::registration::Registration;
 use super::services::Services;
 use crate::config::Config;
+use crate::coordination;
 use crate::message::{Message, Net, Out};
 use crate::task::{Route, Task};
 
@@ -80,26 +81,26 @@ impl WorkerProcess {
             Event::Boot => self.start(now, out),
             Event::Message { message: Message::Net(net), conn, .. } => self.on_net(*net, Route::Remote(conn), now, out),
             Event::Message { message: Message::Down { leader, call }, conn, .. } => self.on_down(conn, leader, *call, now, out),
-            Event::Message { message: Message::Coord(_), .. } => self.on_coord(event, now, out),
+            Event::Message { message: Message::Coord(_), .. } => self.on_coord(&event, now, out),
             Event::Message { message: Message::Answer { .. }, .. } => self.on_answers(&event, now, out),
             // A worker serves nobody, and leads nobody.
             Event::Message { message: Message::Up { .. } | Message::Ask { .. }, .. } => {}
             Event::Opened { conn, .. } => {
                 self.network.on_opened(conn);
                 self.on_answers(&event, now, out);
-                self.on_coord(event, now, out);
+                self.on_coord(&event, now, out);
             }
             Event::Closed { conn, .. } => {
                 self.on_closed(conn, now, out);
                 self.on_answers(&event, now, out);
-                self.on_coord(event, now, out);
+                self.on_coord(&event, now, out);
             }
             Event::Wake => {
                 if self.services.wake_ns().is_some_and(|at_ns| at_ns <= now.mono_ns) {
                     self.on_answers(&event, now, out);
                 }
                 if self.curator.wake_ns().is_some_and(|at_ns| at_ns <= now.mono_ns) {
-                    self.on_coord(event, now, out);
+                    self.on_coord(&event, now, out);
                 }
             }
             // Whoever opens a stream to a worker is another worker, and says what for.
@@ -110,6 +111,12 @@ impl WorkerProcess {
         if let Some(ns) = self.wake_ns(now) {
             out.wake_at(ns);
         }
+    }
+
+    /// Lets it know who leads, where no coordination service runs.
+    #[cfg(test)]
+    pub(super) fn announce(&mut self, machine: vocab::ids::MachineId, leader: LeaderId) {
+        self.retrieval.announce(machine, leader);
     }
 
     /// What holds between steps.
@@ -146,9 +153,8 @@ impl WorkerProcess {
         });
     }
 
-    fn on_coord(&mut self, event: Event<Message>, now: Now, out: &mut Out) {
-        let understood = |message| if let Message::Coord(message) = message { Some(message) } else { None };
-        let Some(event) = event.translate(understood) else { return };
+    fn on_coord(&mut self, event: &Event<Message>, now: Now, out: &mut Out) {
+        let Some(event) = coordination::heard(event, &self.config.servers) else { return };
         out.host(Message::Coord, |out| {
             for told in self.curator.on_event(now, &event, out) {
                 self.retrieval.on_told(&told, &mut self.curator, now, out);

@@ -32,15 +32,16 @@ impl WorkerProcess {
 
     /// Tasks that must hear of the time.
     pub(super) fn due(&self, now: Now) -> Vec<AttemptId> {
-        let is_due = |task: &Task| task.wake_ns(now, &self.config.plan).is_some_and(|at_ns| at_ns <= now.mono_ns);
+        let is_due = |task: &Task| task.wake_ns(&self.config.plan).is_some_and(|at_ns| at_ns <= now.mono_ns);
         self.tasks.iter().filter(|(_, task)| is_due(task)).map(|(attempt, _)| *attempt).collect()
     }
 
     /// When tasks must hear of the time, or can go on with their work.
     pub(super) fn tasks_wake_ns(&self, now: Now) -> Option<u64> {
-        let times = self.tasks.values().filter_map(|task| task.wake_ns(now, &self.config.plan)).min();
+        let times = self.tasks.values().filter_map(|task| task.wake_ns(&self.config.plan)).min();
+        let timers = self.tasks.values().filter_map(|task| task.turn_ns(now)).min().map(|at_ns| at_ns.max(self.busy_ns));
         let work = (self.busy_ns > now.mono_ns && self.tasks.values().any(|task| task.is_ready(now))).then_some(self.busy_ns);
-        times.into_iter().chain(work).min()
+        times.into_iter().chain(timers).chain(work).min()
     }
 
     fn next_ready(&self, now: Now) -> Option<AttemptId> {

@@ -40,11 +40,13 @@ pub enum Plant {
     PurgeTooMuch,
     /// A fuzzy snapshot is named by the last transaction at its end, not at its beginning (ZOOKEEPER-1090).
     SnapshotNamedAhead,
+    /// A replica lets a session that it knows go on at once, however much more than the replica its client has seen, and before the leader has answered for it.
+    ReattachBehind,
 }
 
 impl Plant {
     /// All plants, in the order of their declaration.
-    pub const ALL: [Plant; 17] = [
+    pub const ALL: [Plant; 18] = [
         Plant::CommitWithoutQuorum,
         Plant::AckBeforeSync,
         Plant::NoTrunc,
@@ -62,6 +64,7 @@ impl Plant {
         Plant::CounterBlindSet,
         Plant::PurgeTooMuch,
         Plant::SnapshotNamedAhead,
+        Plant::ReattachBehind,
     ];
 
     /// The name in files and on the command line.
@@ -84,6 +87,7 @@ impl Plant {
             Plant::CounterBlindSet => "counter-blind-set",
             Plant::PurgeTooMuch => "purge-too-much",
             Plant::SnapshotNamedAhead => "snapshot-named-ahead",
+            Plant::ReattachBehind => "reattach-behind",
         }
     }
 }

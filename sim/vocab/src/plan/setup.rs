@@ -123,6 +123,29 @@ pub struct Coordination {
     pub plant: Option<Plant>,
 }
 
+impl Default for Coordination {
+    /// ZooKeeper's own numbers; what it leaves switched off, and the service can do, is switched on.
+    fn default() -> Coordination {
+        Coordination {
+            tick_ms: 2_000,
+            init_limit: 10,
+            sync_limit: 5,
+            snap_count: 100_000,
+            snap_retain: 3,
+            snap_chunk: 100,
+            log_limit_bytes: 0,
+            commit_log_count: 500,
+            compat: Compat::default(),
+            extended_types: yes(),
+            reconfig_enabled: yes(),
+            skip_reconfig_acl: yes(),
+            container_check_ms: container_check_ms(),
+            jute_max_buffer: jute_max_buffer(),
+            plant: None,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }

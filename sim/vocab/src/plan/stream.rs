@@ -343,7 +343,8 @@ pub struct StreamMachines {
 }
 
 impl StreamMachines {
-    pub(super) fn new(first: u16, plan: &StreamPlan) -> StreamMachines {
+    /// Those of a plan, of which the first has this number.
+    pub fn new(first: u16, plan: &StreamPlan) -> StreamMachines {
         StreamMachines { first, masters: plan.masters, workers: plan.workers }
     }
 

@@ -32,6 +32,9 @@ pub enum LedgerError {
 }
 
 /// What the outside did. The noting machine is the log's, the ledger's or the blob store's.
+///
+/// What is durable at the ledger or in the blob store is told when it has become so. A life that ends just then leaves the next one in doubt whether the last of it was told, and that one begins by telling
+/// it again, word for word and in one step. Reads and refusals are not told again; the log's records all are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutsideFact {

@@ -1,6 +1,6 @@
 //! Calls, connection states, creates, deletes in the background.
 
-use vocab::fact::{Belief, ClientFact, RequestId, Retry};
+use vocab::fact::{Belief, ClientFact, RecipeFact, RequestId, Retry};
 use vocab::ids::{SessionId, Xid};
 use vocab::service::{CreateMode, Op};
 
@@ -144,6 +144,7 @@ fn a_protected_create_finds_its_node_again() {
     start(&mut stage, CreateMode::EphemeralSequential, Some(Uuid(0x4001 << 64)), Parents::Containers);
     stage.pass(2_000);
     assert_eq!(stage.said(), "create2 /a/b/_c_u1-n-; lost; SUSPENDED; RECONNECTED; getChildren /a/b; found /a/b/_c_u1-n-0000000001");
+    assert_eq!(searches(&stage), 2, "each search says which request answered it");
     assert_eq!(stage.server.paths("n-").len(), 2);
 }
 
@@ -174,6 +175,7 @@ fn what_a_create_may_have_left_is_searched_for_and_deleted() {
     start(&mut stage, CreateMode::PersistentSequential, Some(Uuid(0x4000 << 64)), Parents::Expected);
     stage.pass(2_000);
     assert_eq!(stage.said(), "create2 /a/b/_c_u0-n-; lost; SUSPENDED; failed: ConnectionLoss; RECONNECTED; getChildren2 /a/b; delete /a/b/_c_u0-n-0000000000");
+    assert_eq!(searches(&stage), 1);
     assert!(stage.server.paths("n-").is_empty());
 }
 
@@ -204,6 +206,10 @@ fn without_protection_a_lost_reply_looks_like_somebody_elses_node() {
     stage.pass(3_000);
     assert!(stage.said().ends_with("RECONNECTED; create2 /a/b/n-; failed: Error(NodeExists)"));
     assert_eq!(stage.beliefs(), [] as [Belief; 0], "what to make of it is the recipe's business");
+}
+
+fn searches(stage: &Stage<Listener>) -> usize {
+    stage.facts.iter().filter(|fact| matches!(fact, ClientFact::Recipe(RecipeFact::Searched { .. }))).count()
 }
 
 fn start(stage: &mut Stage<Listener>, mode: CreateMode, protection: Option<Uuid>, parents: Parents) {

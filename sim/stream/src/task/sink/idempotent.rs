@@ -3,20 +3,28 @@
 use std::collections::VecDeque;
 
 use vocab::stream::data::Row;
+use vocab::stream::job::JobKind;
 
 use super::WRITE_MAX;
+use crate::job::row_key;
 use crate::message::{Answer, Ask};
 use crate::task::desk::{Desk, Errand};
 
 /// An idempotent sink.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Idempotent {
+    kind: JobKind,
     waiting: VecDeque<Row>,
     /// How many of the first of them are being written.
     writing: usize,
 }
 
 impl Idempotent {
+    /// A sink that has written nothing.
+    pub fn new(kind: JobKind) -> Idempotent {
+        Idempotent { kind, waiting: VecDeque::new(), writing: 0 }
+    }
+
     /// Takes a row.
     pub fn on_row(&mut self, row: Row) {
         self.waiting.push_back(row);
@@ -36,7 +44,7 @@ impl Idempotent {
     pub fn ask(&mut self, desk: &mut Desk) {
         if self.writing == 0 && !self.waiting.is_empty() {
             self.writing = WRITE_MAX.min(self.waiting.len());
-            let rows = self.waiting.iter().take(self.writing).map(|row| (key_of(row), row.clone())).collect();
+            let rows = self.waiting.iter().take(self.writing).map(|row| (row_key(self.kind, row), row.clone())).collect();
             desk.ask(Errand::Write, Ask::Upsert { rows, by: desk.attempt });
         }
     }
@@ -49,9 +57,4 @@ impl Idempotent {
         self.writing = 0;
         self.ask(desk);
     }
-}
-
-/// The key of a row: all of it.
-fn key_of(row: &Row) -> Row {
-    row.clone()
 }

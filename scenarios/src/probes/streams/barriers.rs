@@ -1,0 +1,90 @@
+//! Barriers and what lies around them: alignment, overtaking, cuts that heal in the middle of it, snapshots that came to nothing, channels that could not be written to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocab::fact::Fact;
+use vocab::happening::Happening;
+use vocab::plan::{StreamPlan, What};
+use vocab::recording::Note;
+use vocab::stream::ids::{AttemptId, CheckpointId};
+use vocab::stream::worker::TaskEnd;
+use vocab::stream::{StreamFact, WorkerFact};
+
+use super::super::ensemble::Ensemble;
+use super::super::table::Mark;
+use super::super::{Fold, Hits};
+
+/// A task that was blocked for so long together, in µs, has felt its receivers.
+const BLOCKED_US: u64 = 1_000_000;
+
+/// A snapshot between its first barrier and its acknowledgement.
+#[derive(Default)]
+struct Snapshot {
+    /// A partition was lifted since its alignment began.
+    healed: bool,
+    is_done: bool,
+}
+
+pub(super) struct Barriers {
+    has_timeout: bool,
+    /// By attempt; the newest checkpoint of each.
+    open: BTreeMap<AttemptId, (CheckpointId, Snapshot)>,
+    /// Attempts that have aborted a snapshot, and taken none since.
+    hurt: BTreeSet<AttemptId>,
+}
+
+impl Barriers {
+    pub(super) fn new(plan: &StreamPlan) -> Barriers {
+        Barriers { has_timeout: plan.checkpoints.unaligned && plan.checkpoints.aligned_timeout_ms > 0, open: BTreeMap::new(), hurt: BTreeSet::new() }
+    }
+
+    fn worker(&mut self, fact: &WorkerFact, hits: &mut Hits) {
+        match fact {
+            WorkerFact::AlignmentBegan { attempt, checkpoint } => {
+                self.open.insert(*attempt, (*checkpoint, Snapshot::default()));
+            }
+            WorkerFact::Snapshotted { attempt, checkpoint, unaligned, inputs, outputs, .. } => {
+                let open = self.open.entry(*attempt).or_insert_with(|| (*checkpoint, Snapshot::default()));
+                // With one input there is nothing to align.
+                let aligns = inputs.len() > 1 && !unaligned;
+                hits.mark_if(Mark::AlignedAcrossHeal, aligns && open.0 == *checkpoint && open.1.healed);
+                hits.mark_if(Mark::AlignmentTimedOut, self.has_timeout && *unaligned && !inputs.is_empty());
+                hits.mark_if(Mark::Overtook, outputs.iter().any(|cut| cut.persisted > 0));
+                hits.mark_if(Mark::AfterAbort, self.hurt.remove(attempt));
+                *open = (*checkpoint, Snapshot { healed: false, is_done: true });
+            }
+            WorkerFact::Acknowledged { attempt, inputs, .. } => {
+                hits.mark_if(Mark::Overtook, inputs.iter().any(|cut| cut.persisted.count > cut.consumed.count));
+                self.open.remove(attempt);
+            }
+            WorkerFact::SnapshotAborted { attempt, .. } => {
+                hits.mark(Mark::SnapshotAborted);
+                self.hurt.insert(*attempt);
+                self.open.remove(attempt);
+            }
+            WorkerFact::Ended { attempt, end } => {
+                self.hurt.remove(attempt);
+                let open = self.open.remove(attempt);
+                hits.mark_if(Mark::EndedInAlignment, open.as_ref().is_some_and(|(_, snapshot)| !snapshot.is_done) && *end != TaskEnd::Finished);
+                hits.mark_if(Mark::EndedInUpload, open.is_some_and(|(_, snapshot)| snapshot.is_done) && *end != TaskEnd::Finished);
+            }
+            WorkerFact::Pressure { blocked_us, .. } => hits.mark_if(Mark::BackPressure, *blocked_us >= BLOCKED_US),
+            _ => {}
+        }
+    }
+}
+
+impl Fold for Barriers {
+    fn see(&mut self, note: &Note<Fact>, before: &Ensemble<'_>, hits: &mut Hits) {
+        match &note.fact {
+            Fact::Stream(StreamFact::Worker(fact)) => self.worker(fact, hits),
+            Fact::World(Happening::Ended { fault }) => {
+                if matches!(before.fault(*fault).map(|fault| &fault.what), Some(What::Partition { .. })) {
+                    self.open.values_mut().for_each(|(_, snapshot)| snapshot.healed = true);
+                }
+            }
+            Fact::World(Happening::Healed) if !before.cuts.is_empty() => self.open.values_mut().for_each(|(_, snapshot)| snapshot.healed = true),
+            Fact::Stream(_) | Fact::World(_) | Fact::Client(_) | Fact::Replica(_) => {}
+        }
+    }
+}
