@@ -32,8 +32,8 @@ impl Regions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vocab::stream::ids::VertexId;
     use crate::job::{Edge, KeyBy, Partitioner, Role, Vertex};
+    use vocab::stream::ids::VertexId;
 
     /// A graph of vertices in a row.
     fn row(partitioners: &[Partitioner]) -> JobGraph {

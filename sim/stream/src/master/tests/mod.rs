@@ -40,9 +40,10 @@ fn completed(stage: &Stage) -> usize {
 
 /// The master's part of a story, for whoever must find out why it failed.
 fn tale(stage: &Stage) -> String {
-    let masters = stage.facts.iter().filter_map(|(ms, fact)| if let Fact::Stream(StreamFact::Master(fact)) = fact { Some(format!("{ms} {fact:?}")) } else { None });
+    let masters =
+        stage.facts.iter().filter_map(|(ms, fact)| if let Fact::Stream(StreamFact::Master(fact)) = fact { Some(format!("{ms} {fact:?}")) } else { None });
     let all: Vec<String> = masters.collect();
-    all[all.len().saturating_sub(60)..].join("\n")
+    format!("{}\n{}", all[all.len().saturating_sub(60)..].join("\n"), stage.look())
 }
 
 fn finish(stage: &mut Stage) {
