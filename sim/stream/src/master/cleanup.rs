@@ -41,7 +41,7 @@ enum Step {
     Checkpoint(ReleaseAndTryRemove, Item),
     /// The directories and the counter, one by one.
     Node(CallId),
-    /// What is left below the directory of the checkpoints: a former leader's removal was cut off.
+    /// What is left below a directory that is not empty?
     Listing(CallId),
     Plan(ReleaseAndTryRemove),
     /// Which steps of the job are written down?
@@ -130,22 +130,23 @@ impl Cleanup {
                 if ended == call {
                     match answer.result {
                         Ok(_) | Err(Failure::Error(ErrorCode::NoNode)) => self.next_node(desk),
-                        Err(Failure::Error(ErrorCode::NotEmpty)) => {
-                            let list = Op::GetChildren { path: self.checkpoints.root.clone(), watch: false, stat: true };
-                            self.step = Step::Listing(desk.turn(|turn| turn.call(list)));
-                        }
+                        Err(Failure::Error(ErrorCode::NotEmpty)) => self.list(desk),
                         Err(_) => self.wait(desk),
                     }
                 }
             }
             Step::Listing(call) => {
                 let Told::Done { call: ended, answer } = told else { return };
-                if ended == call {
-                    match &answer.result {
-                        Ok(Reply::Children { names, .. }) => self.items.extend(names.iter().map(|name| (name.to_string(), Vec::new()))),
-                        Ok(_) | Err(_) => return self.wait(desk),
+                if ended != call {
+                    return;
+                }
+                match &answer.result {
+                    // Handles that a leader of the past has half removed, or added when it led no more.
+                    Ok(Reply::Children { names, .. }) if !names.is_empty() => {
+                        self.items = names.iter().map(|name| (name.to_string(), Vec::new())).collect();
+                        self.next_checkpoint(desk);
                     }
-                    self.next_checkpoint(desk);
+                    Ok(_) | Err(_) => self.wait(desk),
                 }
             }
             Step::Plan(removal) => match desk.turn(|turn| removal.on(told, turn)) {
@@ -210,7 +211,15 @@ impl Cleanup {
         }
     }
 
-    fn checkpoint_removed(&mut self, removed: &Removed, (_, files): Item, desk: &mut Desk) {
+    fn list(&mut self, desk: &mut Desk) {
+        let op = Op::GetChildren { path: self.checkpoints.root.clone(), watch: false, stat: false };
+        self.step = Step::Listing(desk.turn(|turn| turn.call(op)));
+    }
+
+    fn checkpoint_removed(&mut self, removed: &Removed, (_, mut files): Item, desk: &mut Desk) {
+        if let Removed::Removed { data: Some(Some(handle)) } = removed {
+            files.extend(decode::<BlobName>(handle));
+        }
         // Unfenced, the files go whatever the service says, as in Flink.
         if matches!(removed, Removed::Removed { .. }) || !desk.is_fenced() {
             desk.discard(files, self.job, self.leader);

@@ -43,7 +43,7 @@ fn tale(stage: &Stage) -> String {
     let masters =
         stage.facts.iter().filter_map(|(ms, fact)| if let Fact::Stream(StreamFact::Master(fact)) = fact { Some(format!("{ms} {fact:?}")) } else { None });
     let all: Vec<String> = masters.collect();
-    all[all.len().saturating_sub(60)..].join("\n")
+    format!("{}\n{}", all[all.len().saturating_sub(60)..].join("\n"), stage.look())
 }
 
 fn finish(stage: &mut Stage) {
