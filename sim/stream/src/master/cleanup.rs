@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use coord::curator::store::{Fence, ReleaseAndTryRemove, Removed, StateHandleStore};
 use coord::curator::{CallId, Failure, Told};
-use vocab::service::{ErrorCode, Op, Path};
+use vocab::service::{ErrorCode, Op, Path, Reply};
 use vocab::stream::ids::{BlobName, JobId, LeaderId};
 
 use super::coordinator::archive::{Completed, files};
@@ -41,6 +41,8 @@ enum Step {
     Checkpoint(ReleaseAndTryRemove, Item),
     /// The directories and the counter, one by one.
     Node(CallId),
+    /// What is left below the directory of the checkpoints: a former leader's removal was cut off.
+    Listing(CallId),
     Plan(ReleaseAndTryRemove),
     /// Which steps of the job are written down?
     Steps(AskId),
@@ -128,8 +130,22 @@ impl Cleanup {
                 if ended == call {
                     match answer.result {
                         Ok(_) | Err(Failure::Error(ErrorCode::NoNode)) => self.next_node(desk),
+                        Err(Failure::Error(ErrorCode::NotEmpty)) => {
+                            let list = Op::GetChildren { path: self.checkpoints.root.clone(), watch: false, stat: true };
+                            self.step = Step::Listing(desk.turn(|turn| turn.call(list)));
+                        }
                         Err(_) => self.wait(desk),
                     }
+                }
+            }
+            Step::Listing(call) => {
+                let Told::Done { call: ended, answer } = told else { return };
+                if ended == call {
+                    match &answer.result {
+                        Ok(Reply::Children { names, .. }) => self.items.extend(names.iter().map(|name| (name.to_string(), Vec::new()))),
+                        Ok(_) | Err(_) => return self.wait(desk),
+                    }
+                    self.next_checkpoint(desk);
                 }
             }
             Step::Plan(removal) => match desk.turn(|turn| removal.on(told, turn)) {
@@ -158,7 +174,7 @@ impl Cleanup {
                 }
                 self.step = Step::Over;
             }
-            Step::Checkpoint(..) | Step::Node(_) | Step::Plan(_) | Step::Steps(_) | Step::Waiting(_) | Step::Over => {}
+            Step::Checkpoint(..) | Step::Node(_) | Step::Listing(_) | Step::Plan(_) | Step::Steps(_) | Step::Waiting(_) | Step::Over => {}
         }
     }
 

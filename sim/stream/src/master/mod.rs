@@ -13,6 +13,8 @@ mod job;
 mod cleanup;
 mod dispatcher;
 mod process;
+#[cfg(test)]
+mod tests;
 
 pub use process::MasterProcess;
 

@@ -249,7 +249,7 @@ struct Parts<'a> {
     residues: &'a mut Vec<Archive>,
 }
 
-fn curator_config(config: &Config) -> CuratorConfig {
+pub(super) fn curator_config(config: &Config) -> CuratorConfig {
     let ha = &config.plan.ha;
     CuratorConfig {
         client: ClientConfig { servers: config.servers.clone(), first: 0, timeout_ms: ha.session_timeout_ms },

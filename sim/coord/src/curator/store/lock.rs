@@ -143,7 +143,11 @@ impl GetAllAndLock {
                     self.all.insert(name.to_string(), data);
                     self.read(before, turn)
                 }
-                Got::Missing => self.again(turn),
+                // Gone, or a removal that was cut off has left it without locks: reading again would never end (FLINK-26987), and the count tells whether it went just now.
+                Got::Missing => {
+                    self.names.pop();
+                    self.read(before, turn)
+                }
                 Got::Failed(failure) => Some(Everything::Failed(Some(failure))),
             };
         }

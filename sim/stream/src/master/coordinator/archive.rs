@@ -9,6 +9,7 @@ use vocab::plan::StreamPlant;
 use vocab::stream::MasterFact;
 use vocab::stream::ids::{BlobName, CheckpointId, JobId, LeaderId};
 use vocab::stream::master::AddOutcome;
+use vocab::stream::state::SnapshotKind;
 
 use super::super::desk::Desk;
 use super::super::store::keep::{Keep, Kept};
@@ -36,7 +37,7 @@ pub(in crate::master) enum Outcome {
     /// It is complete.
     Completed(Completed),
     /// It came to nothing.
-    Failed(CheckpointId, Reason),
+    Failed(CheckpointId, SnapshotKind, Reason),
     /// It may be in the store, or it can be in no store any more: the process must not go on leading.
     Doubtful(CheckpointId),
 }
@@ -116,7 +117,9 @@ impl Archive {
 
     /// All that is in the store, which is the owner's from here on: the job is over.
     pub fn take(&mut self) -> Vec<Completed> {
-        self.lingering.drain(..).chain(self.subsumed.drain(..)).chain(self.completed.drain(..)).collect()
+        // What is half removed is removed once more: a removal that is cut off leaves a node without locks (FLINK-26284).
+        let removing = self.removing.take().map(|(_, checkpoint)| checkpoint);
+        self.lingering.drain(..).chain(removing).chain(self.subsumed.drain(..)).chain(self.completed.drain(..)).collect()
     }
 
     /// The leadership is over. What waits is dropped, what is under way goes on, and what is locked is released.
@@ -139,10 +142,13 @@ impl Archive {
             Some(Kept::Content) => self.finalized(checkpoint, desk),
             Some(Kept::NoContent) => {
                 self.adding = None;
-                let (metadata, why) = (checkpoint.metadata.clone(), Reason::Finalize("the metadata could not be written".into()));
+                let why = Reason::Finalize("the metadata could not be written".into());
                 self.forget(&checkpoint, &why, true, desk);
+                if self.is_over {
+                    self.release(desk);
+                }
                 self.go_on(desk);
-                vec![Outcome::Failed(metadata.checkpoint, why)]
+                vec![Outcome::Failed(checkpoint.metadata.checkpoint, checkpoint.metadata.kind, why)]
             }
         }
     }
@@ -211,13 +217,13 @@ impl Archive {
             AddOutcome::Discarded => {
                 let why = Reason::Finalize("the store refused it".into());
                 self.forget(&checkpoint, &why, true, desk);
-                Outcome::Failed(id, why)
+                Outcome::Failed(id, SnapshotKind::Checkpoint, why)
             }
             // The files stay: it may be in the store (PossibleInconsistentStateException).
             AddOutcome::Inconsistent | AddOutcome::Fenced => {
                 let why = Reason::Finalize(format!("nobody knows whether it is in the store: {added:?}"));
                 self.forget(&checkpoint, &why, false, desk);
-                if desk.is_fenced() { Outcome::Doubtful(id) } else { Outcome::Failed(id, why) }
+                if desk.is_fenced() { Outcome::Doubtful(id) } else { Outcome::Failed(id, SnapshotKind::Checkpoint, why) }
             }
         };
         if self.is_over && self.subsumed.is_empty() {

@@ -6,6 +6,8 @@ pub(super) mod pending;
 pub(super) mod registry;
 pub(super) mod requests;
 mod trigger;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -122,6 +124,11 @@ impl Coordinator {
         timeouts.chain(self.timer_ns).min()
     }
 
+    /// Whether requests wait.
+    pub fn is_asked(&self) -> bool {
+        self.requests.len() > 0
+    }
+
     /// Whether a savepoint that somebody asked for was refused since this was asked last.
     pub fn take_lost_savepoint(&mut self) -> bool {
         std::mem::take(&mut self.lost_savepoint)
@@ -192,7 +199,7 @@ impl Coordinator {
                 Outcome::Finalized(completed) if desk.has(StreamPlant::NotifyBeforeAdd) => self.notify(completed.metadata.checkpoint, desk),
                 Outcome::Finalized(_) => {}
                 Outcome::Completed(completed) => verdicts.extend(self.completed(completed, desk)),
-                Outcome::Failed(id, reason) => verdicts.extend(self.failed(id, &reason, desk)),
+                Outcome::Failed(id, kind, reason) => verdicts.extend(self.failed(id, kind, &reason, desk)),
                 Outcome::Doubtful(_) => verdicts.push(Verdict::Doubtful),
             }
         }
@@ -265,10 +272,10 @@ impl Coordinator {
     }
 
     /// A checkpoint on its way into the archive came to nothing; the archive has noted that.
-    fn failed(&mut self, id: CheckpointId, reason: &Reason, desk: &mut Desk) -> Vec<Verdict> {
+    fn failed(&mut self, id: CheckpointId, kind: SnapshotKind, reason: &Reason, desk: &mut Desk) -> Vec<Verdict> {
         let tasks = self.finalizing.remove(&id).unwrap_or_default();
         self.tell_aborted(id, &tasks, desk);
-        self.judge(id, SnapshotKind::Checkpoint, reason, desk)
+        self.judge(id, kind, reason, desk)
     }
 
     fn tell_aborted(&self, checkpoint: CheckpointId, tasks: &[AttemptId], desk: &mut Desk) {

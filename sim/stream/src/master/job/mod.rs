@@ -35,6 +35,9 @@ use restart::Restarts;
 use steps::Steps;
 use tasks::{TaskState, Tasks};
 
+/// Why no checkpoint can be triggered (CheckpointFailureReason).
+const NOT_RUNNING: &str = "not-all-required-tasks-running";
+
 /// What the dispatcher gives a job master.
 #[derive(Clone, Debug)]
 pub(super) struct Lease {
@@ -98,7 +101,7 @@ impl JobMaster {
         let Lease { leader, root, fence, plans, checkpoints } = lease;
         let graph = JobGraph::of(plan.kind, desk.plan());
         let regions = Regions::of(&graph, plan.parallelism);
-        let subtasks = regions::subtasks(&graph, plan.parallelism);
+        let subtasks: Vec<Subtask> = graph.subtasks(plan.parallelism).collect();
         let upstream = subtasks.iter().map(|subtask| (*subtask, upstream(&graph, *subtask, plan.parallelism))).collect();
         let counter = CheckpointIdCounter::new(root.counter(plan.job)).fenced(fence.clone());
         let stage = Stage::start(&root, &fence, plan.job, desk);
@@ -230,7 +233,6 @@ impl JobMaster {
 
     /// Who would take part in a checkpoint now; or why none can be triggered.
     fn course(&self) -> Result<Course, &'static str> {
-        const NOT_RUNNING: &str = "not-all-required-tasks-running";
         let has_finished = |subtask: &Subtask| self.tasks.of(*subtask).state == TaskState::Finished;
         let mut course = Course::default();
         for (subtask, task) in self.tasks.all() {
@@ -253,12 +255,13 @@ impl JobMaster {
     }
 
     fn trigger_if_due(&mut self, desk: &mut Desk) {
-        let course = self.course();
         let Some(coordinator) = &mut self.coordinator else { return };
         if coordinator.is_timer_due(desk) {
             coordinator.request(SnapshotKind::Checkpoint, true, desk);
         }
-        if !self.is_counting && coordinator.next(&course, desk) {
+        let is_asked = coordinator.is_asked() && !self.is_counting;
+        let course = if is_asked { self.course() } else { Err(NOT_RUNNING) };
+        if is_asked && self.coordinator.as_mut().is_some_and(|coordinator| coordinator.next(&course, desk)) {
             self.is_counting = true;
             let counter = &mut self.counter;
             if let Some(outcome) = desk.turn(|turn| counter.get_and_increment(turn)) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocab::stream::ids::{EdgeId, Subtask, VertexId};
+use vocab::stream::ids::Subtask;
 
 use crate::job::JobGraph;
 
@@ -16,23 +16,9 @@ pub(in crate::master) struct Regions {
 impl Regions {
     /// The regions of a graph at a parallelism.
     pub fn of(graph: &JobGraph, parallelism: u16) -> Regions {
-        let all = subtasks(graph, parallelism);
-        let mut of: BTreeMap<Subtask, usize> = all.iter().copied().zip(0..).collect();
-        for (edge, ends) in graph.edges.iter().enumerate() {
-            for channel in graph.channels(EdgeId(edge as u16), parallelism) {
-                let from = of[&Subtask { vertex: ends.from, index: channel.from }];
-                let to = of[&Subtask { vertex: ends.to, index: channel.to }];
-                let (keep, drop) = (from.min(to), from.max(to));
-                of.values_mut().filter(|region| **region == drop).for_each(|region| *region = keep);
-            }
-        }
-        let names: BTreeSet<usize> = of.values().copied().collect();
-        let place: BTreeMap<usize, usize> = names.into_iter().zip(0..).collect();
-        of.values_mut().for_each(|region| *region = place[region]);
-        let mut regions = vec![BTreeSet::new(); place.len()];
-        for (subtask, region) in &of {
-            regions[*region].insert(*subtask);
-        }
+        let regions = graph.regions(parallelism);
+        let numbered = regions.iter().enumerate();
+        let of = numbered.flat_map(|(place, region)| region.iter().map(move |subtask| (*subtask, place))).collect();
         Regions { regions, of }
     }
 
@@ -43,16 +29,11 @@ impl Regions {
     }
 }
 
-/// All subtasks of a graph, in order.
-pub(in crate::master) fn subtasks(graph: &JobGraph, parallelism: u16) -> Vec<Subtask> {
-    let vertices = (0..graph.vertices.len()).map(|vertex| VertexId(vertex as u16));
-    vertices.flat_map(|vertex| (0..parallelism).map(move |index| Subtask { vertex, index })).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::job::{Edge, KeyBy, Partitioner, Role, Vertex};
+    use vocab::stream::ids::VertexId;
 
     /// A graph of vertices in a row.
     fn row(partitioners: &[Partitioner]) -> JobGraph {
