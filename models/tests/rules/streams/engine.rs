@@ -270,6 +270,12 @@ impl Engine {
     }
 }
 
+/// A node that points at a blob.
+pub fn handle(path: &str, blob: &str) -> Op {
+    let data: Vec<u8> = std::iter::once(blob.len() as u8).chain(blob.bytes()).collect();
+    Op::create(path.into(), Some(data.into()), CreateMode::Persistent)
+}
+
 /// A number that stands for a content.
 pub fn digest(text: &str) -> u64 {
     text.bytes().fold(7, |digest: u64, byte| digest.wrapping_mul(31).wrapping_add(byte.into()))

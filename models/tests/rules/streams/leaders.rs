@@ -10,7 +10,7 @@ use vocab::stream::outside::Author;
 use vocab::stream::worker::TaskEnd;
 use vocab::stream::{MasterFact, WorkerFact};
 
-use super::engine::{Engine, ROOT, Saved};
+use super::engine::{Engine, ROOT, Saved, handle};
 use crate::asks::{children, delete};
 
 fn create(path: String, mode: CreateMode) -> Op {
@@ -44,11 +44,10 @@ impl Engine {
         self.store.clear();
         self.shared.clear();
         let (leader, job) = (self.leader, self.job);
-        self.put(&format!("execution-plan/{job}"), Author::Leader(leader));
+        let blob = self.put(&format!("execution-plan/{job}"), Author::Leader(leader));
         let plan = format!("{ROOT}/execution-plans/{job}");
-        let locks = [plan.clone(), format!("{plan}/locks")].map(|path| create(path, CreateMode::Persistent));
         let lock = create(format!("{plan}/locks/{}", self.lead), CreateMode::Ephemeral);
-        self.ask_fenced(locks.into_iter().chain([lock]).collect());
+        self.ask_fenced(vec![handle(&plan, &blob), create(format!("{plan}/locks"), CreateMode::Persistent), lock]);
         let origin = from.as_ref().map(|from| (from.job, from.id));
         self.savepoints.extend(from);
         self.master(MasterFact::Submitted { leader, job, kind: JobKind::Q0, parallelism, from: origin });
@@ -98,6 +97,7 @@ impl Engine {
         let refused = WorkerFact::Refused { leader, call: "cancel-task".into() };
         self.tale.say(self.machine(2), refused);
         self.tale.expire(self.masters[self.lead].session);
+        self.tale.say(self.machine(self.lead as u16), ClientFact::Connection(ConnectionState::Lost));
         self.numbers.clear();
     }
 

@@ -8,7 +8,7 @@ use vocab::stream::state::{InputCut, OutputCut, SnapshotKind};
 use vocab::stream::worker::TaskEnd;
 use vocab::stream::{MasterFact, WorkerFact};
 
-use super::engine::{Engine, Saved};
+use super::engine::{Engine, Saved, handle};
 use super::flow::{channel, mark, task};
 use crate::asks::delete;
 
@@ -126,7 +126,7 @@ impl Engine {
         let create = |path: String, mode| Op::create(path.as_str().into(), Some([1].into()), mode);
         let locks = create(format!("{node}/locks"), CreateMode::Persistent);
         let lock = create(format!("{node}/locks/{}", self.lead), CreateMode::Ephemeral);
-        self.ask_fenced(vec![create(node, CreateMode::Persistent), locks, lock]);
+        self.ask_fenced(vec![handle(&node, &saved.metadata), locks, lock]);
         self.master(MasterFact::Added { leader, job, checkpoint, outcome: AddOutcome::Added });
         self.store.push(saved);
     }
