@@ -5,7 +5,7 @@ use vocab::stream::ids::{AttemptId, CheckpointId, JobId};
 use super::is_all_there;
 use crate::case::Case;
 use crate::case::stream::Stream;
-use crate::rules::stream::name;
+use crate::rules::stream::{NoteIndex, name};
 use crate::rules::{Finding, Footing, Rule};
 
 pub const ONLY_COMPLETED: Rule = Rule {
@@ -24,10 +24,11 @@ pub const ALL: Rule = Rule {
     check: check_all,
 };
 
-/// Whose checkpoint lets a commit: the committer's own job's, or the one with whose savepoint it began.
-fn owner(stream: &Stream<'_>, attempt: AttemptId, by: CheckpointId) -> JobId {
+/// Whose checkpoint lets a commit: the committer's own job's, if that was durable by then, or the one with whose savepoint it began: the numbers of two jobs are two rows.
+fn owner(stream: &Stream<'_>, attempt: AttemptId, by: CheckpointId, note: NoteIndex) -> JobId {
     let origin = stream.task(attempt).and_then(|task| stream.origin(task));
-    origin.filter(|origin| origin.id == by && stream.checkpoint(attempt.job, by).is_none()).map_or(attempt.job, |origin| origin.job)
+    let is_own = stream.durable(attempt.job, by).is_some_and(|durable| durable < note);
+    origin.filter(|origin| origin.id == by && !is_own).map_or(attempt.job, |origin| origin.job)
 }
 
 fn check_only(case: &Case<'_>, finding: &mut Finding) {
@@ -35,7 +36,7 @@ fn check_only(case: &Case<'_>, finding: &mut Finding) {
     for (id, txn) in &stream.ledger.txns {
         let prepared = stream.prepared_in(id);
         for (note, attempt, checkpoint, by) in &txn.asked {
-            let job = owner(stream, *attempt, *by);
+            let job = owner(stream, *attempt, *by, *note);
             let durable = stream.durable(job, *by);
             let is_prepared = prepared.is_some_and(|(_, prepared)| prepared == *checkpoint) && checkpoint <= by;
             finding.judge(is_prepared && durable.is_some_and(|durable| durable < *note), || {
