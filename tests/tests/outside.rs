@@ -8,15 +8,16 @@ use stream::outside::{AskId, BlobProcess, Caller, FeedRecord, LedgerProcess, Log
 use stream::snapshot::Committable;
 use vocab::dice::Dice;
 use vocab::fact::Fact;
+use vocab::happening::Happening;
 use vocab::ids::MachineId;
-use vocab::plan::{Fault, Plan, Target, What, When};
+use vocab::plan::{Fault, Moment, Plan, Target, What, When};
 use vocab::process::{Effects, Event, Process};
 use vocab::recording::{Ending, RECORDING_FORMAT, Recording};
-use vocab::stream::data::{Field, Row, row};
+use vocab::stream::StreamFact;
+use vocab::stream::data::{Field, Row, Topic, row};
 use vocab::stream::ids::{AttemptId, CheckpointId, JobId, LeaderId, SplitId, Subtask, VertexId};
 use vocab::stream::job::JobKind;
 use vocab::stream::outside::{Author, OutsideFact};
-use vocab::stream::{StreamFact, outside};
 use vocab::time::{MILLISECOND, Now, SECOND};
 use vocab::verdict::Verdict;
 use world::World;
@@ -198,7 +199,7 @@ fn blows(seed: u64, services: [MachineId; 3], readers: &[MachineId]) -> Vec<Faul
                 What::Order { machine: target, word: word.into() }
             }
         };
-        let moment = *dice.pick(&[vocab::plan::Moment::Append, vocab::plan::Moment::Sync]);
+        let moment = *dice.pick(&[Moment::Append, Moment::Sync]);
         let kind = if machine == services[2] { "blobs" } else { "ledger" };
         let when = match dice.chance(400_000) {
             true => When::On { moment, kind: kind.into(), machine: None, nth: dice.between(1, 40) as u32, after_ms: dice.below(2) },
@@ -223,7 +224,7 @@ fn run(seed: u64) -> (Recording, Vec<FeedRecord>) {
     world.add(Machine::Ledger(Box::new(LedgerProcess::new(60_000))), 0);
     world.add(Machine::Blobs(Box::new(BlobProcess::new())), 0);
     for (me, partition) in readers.into_iter().zip(0..) {
-        let split = SplitId { topic: vocab::stream::data::Topic::Bids, partition };
+        let split = SplitId { topic: Topic::Bids, partition };
         let callers = services.map(Caller::new);
         let reader = Reader { me, split, callers, step: Step::Fetch, under_way: None, offset: 0, last: false, batch: vec![], txn: 0 };
         world.add(Machine::Reader(Box::new(reader)), SECOND / 10);
@@ -253,18 +254,19 @@ fn services_keep_their_promises_and_readers_finish() {
         for (rule, tally) in judgement.tallies.iter().filter(|(rule, _)| rule.starts_with("out.")) {
             assert!(tally.judged > 50 && tally.waived == 0, "seed {seed}: {rule} judged {tally:?}");
         }
-        crashed += recording.notes.iter().filter(|note| matches!(note.fact, Fact::World(vocab::happening::Happening::Crashed { .. }))).count();
+        crashed += recording.notes.iter().filter(|note| matches!(note.fact, Fact::World(Happening::Crashed { .. }))).count();
         // Whoever reads all and commits all has all, once.
         let mut committed: BTreeMap<(Arc<str>, u32), &Vec<Row>> = BTreeMap::new();
         for note in &recording.notes {
-            if let Fact::Stream(StreamFact::Outside(outside::OutsideFact::TxnCommitted { txn, epoch, rows, .. })) = &note.fact {
+            if let Fact::Stream(StreamFact::Outside(OutsideFact::TxnCommitted { txn, epoch, rows, .. })) = &note.fact {
                 committed.insert((txn.clone(), *epoch), rows);
             }
         }
         let mut rows: Vec<&Row> = committed.into_values().flatten().collect();
         let expected: Vec<Row> = feed.iter().map(|record| row([Field::Text(format!("{:?}", record.input).into())])).collect();
         let mut expected: Vec<&Row> = expected.iter().collect();
-        (rows.sort(), expected.sort());
+        rows.sort();
+        expected.sort();
         assert!(rows == expected, "seed {seed}: {} rows are committed, and {} were read", rows.len(), expected.len());
     }
     assert!(crashed > 200, "{crashed} crashes in all");

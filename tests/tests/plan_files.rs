@@ -4,7 +4,11 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use vocab::ids::MachineId;
-use vocab::plan::{Budget, ClientPlan, CuratorPlan, Fault, Format, Moment, OneLink, Plan, Plant, Ring, Seed, Shape, Target, What, When, WorkloadKind};
+use vocab::plan::{
+    Budget, CheckpointPlan, ClientPlan, CuratorPlan, Fault, Fencing, Format, HaPlan, InputPlan, Moment, NetworkPlan, OneLink, Plan, Plant, RestartPlan, Ring,
+    Seed, Shape, SinkKind, StepAction, StepPlan, StreamPlan, StreamPlant, Target, What, When, WorkloadKind,
+};
+use vocab::stream::job::JobKind;
 
 /// Every machine of the plans below: three replicas and two clients.
 const MACHINES: u16 = 5;
@@ -113,12 +117,113 @@ fn client() -> impl Strategy<Value = ClientPlan> {
     )
 }
 
+fn restart() -> impl Strategy<Value = RestartPlan> {
+    let number = || any::<u32>();
+    prop_oneof![
+        Just(RestartPlan::Off),
+        (number(), number()).prop_map(|(attempts, delay_ms)| RestartPlan::FixedDelay { attempts, delay_ms }),
+        (number(), number(), number()).prop_map(|(failures_max, interval_ms, delay_ms)| RestartPlan::FailureRate { failures_max, interval_ms, delay_ms }),
+        (number(), number(), number()).prop_map(|(initial_ms, max_ms, reset_ms)| RestartPlan::ExponentialDelay { initial_ms, max_ms, reset_ms }),
+    ]
+}
+
+fn checkpoints() -> impl Strategy<Value = CheckpointPlan> {
+    (any::<[u32; 4]>(), 1..u32::MAX, 1..u32::MAX, 1..u16::MAX, 1..u16::MAX, any::<[bool; 2]>()).prop_map(
+        |([min_pause_ms, tolerable_failures, aligned_timeout_ms, inline_bytes], interval_ms, timeout_ms, concurrent, retained, [unaligned, incremental])| {
+            let max_concurrent = if unaligned { 1 } else { concurrent };
+            CheckpointPlan {
+                interval_ms,
+                timeout_ms,
+                min_pause_ms,
+                max_concurrent,
+                tolerable_failures,
+                retained,
+                unaligned,
+                aligned_timeout_ms,
+                incremental,
+                inline_bytes,
+            }
+        },
+    )
+}
+
+/// Shares of which enough is left either way.
+fn network() -> impl Strategy<Value = NetworkPlan> {
+    (1_000..1_000_000u32, 10..=100u32, 10..=90u32, 0..=100u32, 1..u16::MAX, any::<u32>()).prop_map(
+        |(segments, network_percent, consumer_percent, consumer_offheap_percent, buffer_records, buffer_timeout_ms)| NetworkPlan {
+            segments,
+            network_percent,
+            consumer_percent,
+            consumer_offheap_percent,
+            buffer_records,
+            buffer_timeout_ms,
+        },
+    )
+}
+
+fn ha() -> impl Strategy<Value = HaPlan> {
+    (1..u32::MAX, "/[a-z=#' ]{1,9}(/[a-z0-9é-]{1,9}){0,3}", any::<u32>(), any::<u32>(), any::<bool>()).prop_map(
+        |(session_timeout_ms, root, retries, retry_wait_ms, tolerates_suspended)| HaPlan {
+            session_timeout_ms,
+            root,
+            retries,
+            retry_wait_ms,
+            tolerates_suspended,
+        },
+    )
+}
+
+fn input() -> impl Strategy<Value = InputPlan> {
+    (0..=1_000_000u32, 1..u16::MAX, MS, any::<u32>(), any::<u32>()).prop_map(|(records, partitions, until_ms, disorder_ms, idle_ms)| InputPlan {
+        records,
+        partitions,
+        until_ms,
+        disorder_ms,
+        idle_ms,
+    })
+}
+
+/// Any stream engine that a plan may have, its parallelism no more than one worker can bear.
+fn stream() -> impl Strategy<Value = StreamPlan> {
+    let step = (MS, option::of(1..=8u16)).prop_map(|(at_ms, parallelism)| {
+        let action = parallelism.map_or(StepAction::Savepoint, |parallelism| StepAction::Rescale { parallelism });
+        StepPlan { at_ms, action }
+    });
+    let cast = (proptest::sample::select(JobKind::ALL.to_vec()), 1..=9u16, 1..=64u16, 8..=64u16, 1..=8u16, 8..=32_768u16);
+    let flags = (any::<bool>(), any::<bool>(), option::of(proptest::sample::select(StreamPlant::ALL.to_vec())));
+    let parts = (input(), checkpoints(), restart(), network(), ha(), vec(step, 0..4));
+    (cast, flags, parts, 1..u32::MAX - 1, any::<u32>()).prop_map(|(cast, (unfenced, idempotent, plant), parts, heartbeat_interval_ms, txn_timeout_ms)| {
+        let (job, masters, workers, slots, parallelism, max_parallelism) = cast;
+        let (input, checkpoints, restart, network, ha, steps) = parts;
+        StreamPlan {
+            job,
+            masters,
+            workers,
+            slots,
+            parallelism,
+            max_parallelism,
+            fencing: if unfenced { Fencing::Unfenced } else { Fencing::Fenced },
+            sink: if idempotent { SinkKind::Idempotent } else { SinkKind::TwoPhase },
+            input,
+            checkpoints,
+            restart,
+            network,
+            ha,
+            heartbeat_interval_ms,
+            heartbeat_timeout_ms: heartbeat_interval_ms + 1,
+            txn_timeout_ms,
+            steps,
+            plant,
+        }
+    })
+}
+
 /// Any plan that `Plan::check` lets pass, on the settings of a drawn one.
 fn plan() -> impl Strategy<Value = Plan> {
     let plant = option::of(proptest::sample::select(Plant::ALL.to_vec()));
     let budget = prop_oneof![Just(Budget::Majority), Just(Budget::Unrestricted)];
     let parts = (any::<u64>(), word(), plant, budget, vec(client(), 2), vec(fault(), 0..6), option::of(machine()), MS, vec((machine(), machine()), 0..3));
-    parts.prop_map(|(seed, family, plant, budget, clients, faults, absent, at_ms, links)| {
+    (parts, option::of(stream())).prop_map(|((seed, family, plant, budget, clients, faults, absent, at_ms, links), stream)| {
         let mut plan = scenarios::family::plan("everything", 1).expect("the family exists");
         plan.seed = Seed(seed);
         plan.family = family;
@@ -129,7 +234,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         plan.weather.links = links.into_iter().map(|(from, to)| OneLink { from, to, weather }).collect();
         plan.heal.at_ms = at_ms;
         plan.heal.absent = absent.into_iter().collect();
-        Plan { budget, clients, faults, ..plan }
+        Plan { budget, clients, stream, faults, ..plan }
     })
 }
 
@@ -171,7 +276,10 @@ proptest! {
 fn what_nobody_can_mean_is_an_error_with_its_line() {
     /// The good plan with `from` replaced by `to`; the error is at the line of the first `place`, in both formats where it stands in both.
     fn check(format: Format, from: &str, to: &str, place: &str, says: &str) {
-        let good = scenarios::family::plan("crashes", 7).expect("the family exists").text(format);
+        check_of("crashes", format, from, to, place, says);
+    }
+    fn check_of(family: &str, format: Format, from: &str, to: &str, place: &str, says: &str) {
+        let good = scenarios::family::plan(family, 7).expect("the family exists").text(format);
         assert!(good.contains(from), "{from:?} is not in\n{good}");
         let text = good.replacen(from, to, 1);
         let line = 1 + text[..text.find(place).expect("the place is in the text")].matches('\n').count();
@@ -212,4 +320,23 @@ fn what_nobody_can_mean_is_an_error_with_its_line() {
     quorums("weights = [{ machine = 0, weight = 2000 }]", "weights", "a weight of 2000");
     quorums("weights = [{ machine = 0, weight = 2 }]", "budget", "relies on majorities");
     check(Toml, "observers = 0", "observers = 1000", "observers", "1000 observers");
+    // Stream engines that cannot work.
+    let stream = |from: &str, to: &str, place: &str, says: &str| check_of("stream-failover", Toml, from, to, place, says);
+    stream("masters = ", "masters = 0 # ", "masters", "masters is 0");
+    stream("workers = ", "workers = 65 # ", "workers", "give 1 to 64");
+    stream("\nparallelism = ", "\nparallelism = 4000 # ", "parallelism = 4000", "a parallelism of 4000");
+    stream("records = ", "records = 1000001 # ", "[stream.input]", "1000001 records");
+    stream("until_ms = ", "until_ms = 3600000001 # ", "until_ms", "too long");
+    stream("\ninterval_ms = ", "\ninterval_ms = 0 # ", "interval_ms = 0", "interval_ms is 0");
+    stream("retained = ", "retained = 0 # ", "retained", "retained is 0");
+    stream("network_percent = ", "network_percent = 101 # ", "network_percent", "101 percent");
+    stream("consumer_offheap_percent = ", "consumer_offheap_percent = 200 # ", "consumer_offheap_percent", "give at most 100");
+    stream("consumer_percent = ", "consumer_percent = 0 # ", "network_percent", "0 to receive");
+    stream("heartbeat_timeout_ms = ", "heartbeat_timeout_ms = 1 # ", "heartbeat_timeout_ms", "above heartbeat_interval_ms");
+    stream("root = ", "root = \"/a/../b\" # ", "root", "no znode's path");
+    stream("root = ", "root = \"/zookeeper/jobs\" # ", "root", "no znode's path");
+    stream("job = ", "job = \"q99\" # ", "job", "unknown variant `q99`");
+    stream("masters = ", "plant = \"weeds\"\nmasters = ", "plant", "unknown variant `weeds`");
+    stream("masters = ", "steps = [{ at_ms = 5, action = { rescale = { parallelism = 999 } } }]\nmasters = ", "{ rescale", "a parallelism of 999");
+    stream("masters = ", "steps = [{ at_ms = 3600000001, action = \"savepoint\" }]\nmasters = ", "3600000001", "too long");
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use vocab::fact::Fact;
 use vocab::happening::Happening;
 use vocab::ids::MachineId;
-use vocab::recording::Recording;
+use vocab::recording::{Note, Recording};
 use vocab::stream::StreamFact;
 use vocab::stream::outside::OutsideFact;
 
@@ -38,10 +38,12 @@ pub struct Outside<'r> {
 struct Teller<'r> {
     life: u32,
     destroyed: bool,
-    /// Its facts on what is durable.
+    /// Its facts on what is durable, each once.
     lasting: Vec<&'r OutsideFact>,
-    /// Since a start: when it began to repeat, and the place of what it repeats next.
-    repeating: Option<(Option<u64>, usize)>,
+    /// It has started, and has told nothing of what is durable yet.
+    begins: bool,
+    /// So many of its next ones repeat others.
+    repeats: usize,
 }
 
 impl<'r> Outside<'r> {
@@ -53,14 +55,20 @@ impl<'r> Outside<'r> {
             match &note.fact {
                 Fact::World(Happening::Booted { life }) if recording.plan.stream.is_some() || *life > 0 => {
                     let teller = tellers.entry(note.machine).or_default();
-                    (teller.life, teller.repeating) = (*life, Some((None, 0)));
+                    (teller.life, teller.begins, teller.repeats) = (*life, true, 0);
                 }
                 Fact::World(happening) if destroys(happening) => tellers.entry(note.machine).or_default().destroyed = true,
                 Fact::Stream(StreamFact::Outside(fact)) => {
                     let teller = tellers.entry(note.machine).or_default();
-                    if !teller.repeats(note.at_ns, fact) {
-                        told.push(Told { note: at as NoteIndex, machine: note.machine, life: teller.life, sound: !teller.destroyed, fact });
+                    if is_lasting(fact) && std::mem::take(&mut teller.begins) {
+                        teller.repeats = repeats(&teller.lasting, &recording.notes[at..]);
                     }
+                    if is_lasting(fact) && teller.repeats > 0 {
+                        teller.repeats -= 1;
+                        continue;
+                    }
+                    teller.lasting.extend(is_lasting(fact).then_some(fact));
+                    told.push(Told { note: at as NoteIndex, machine: note.machine, life: teller.life, sound: !teller.destroyed, fact });
                 }
                 Fact::World(_) | Fact::Replica(_) | Fact::Client(_) | Fact::Stream(_) => {}
             }
@@ -69,24 +77,17 @@ impl<'r> Outside<'r> {
     }
 }
 
-impl<'r> Teller<'r> {
-    /// Takes a fact in; says whether it repeats one of an earlier life.
-    fn repeats(&mut self, at_ns: u64, fact: &'r OutsideFact) -> bool {
-        if !is_lasting(fact) {
-            return false;
-        }
-        let next = match self.repeating.take() {
-            None => None,
-            Some((None, _)) => self.lasting.iter().rposition(|before| *before == fact),
-            // All is repeated in one step.
-            Some((Some(began_ns), next)) => (began_ns == at_ns && self.lasting.get(next) == Some(&fact)).then_some(next),
-        };
-        match next {
-            Some(next) => self.repeating = Some((Some(at_ns), next + 1)),
-            None => self.lasting.push(fact),
-        }
-        next.is_some()
-    }
+/// How many facts a life begins by repeating: its first ones, all of one step, must be the whole end of what was told before.
+fn repeats(lasting: &[&OutsideFact], notes: &[Note<Fact>]) -> usize {
+    let (machine, at_ns) = (notes[0].machine, notes[0].at_ns);
+    let step = notes.iter().take_while(|note| note.at_ns == at_ns).filter(|note| note.machine == machine);
+    let mut step =
+        step.filter_map(|note| if let Fact::Stream(StreamFact::Outside(fact)) = &note.fact { Some(fact).filter(|fact| is_lasting(fact)) } else { None });
+    let first = step.next();
+    let Some(place) = lasting.iter().rposition(|before| Some(*before) == first) else { return 0 };
+    let end = &lasting[place..];
+    let is_repeated = end[1..].iter().all(|before| step.next() == Some(*before));
+    if is_repeated { end.len() } else { 0 }
 }
 
 /// Whether something that was durable is gone, or another thing stands in its place.

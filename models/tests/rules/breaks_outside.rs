@@ -60,6 +60,11 @@ fn commits() {
     other.say(LEDGER, initialised("t-7", 0, 3));
     other.say(LEDGER, committed("t-0", 0, &[1, 2, 3]));
     check_tale(rule, &other);
+    let mut other = tale();
+    restart(&mut other, LEDGER, 2);
+    // What it tells is in the middle of what was told before, and not the end.
+    other.say(LEDGER, committed("t-0", 0, &[1, 2, 3]));
+    check_tale(rule, &other);
 }
 
 #[test]

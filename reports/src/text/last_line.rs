@@ -5,6 +5,7 @@ use vocab::recording::Recording;
 use vocab::verdict::Verdict;
 
 use super::failure;
+use super::streams::Streams;
 
 /// `seed=7 family=crashes events=… facts=… hash=… verdict=holds`, with its newline.
 pub fn line(recording: &Recording, verdict: &Verdict) -> String {
@@ -35,6 +36,9 @@ struct Object<'a> {
     facts: usize,
     hash: &'a str,
     verdict: &'static str,
+    /// What the stream engine did, if one took part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<Streams>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +59,7 @@ pub fn json(recording: &Recording, verdict: &Verdict, reproduce: &str) -> String
         facts: recording.notes.len(),
         hash: &recording.hash,
         verdict: verdict.word(),
+        stream: Streams::of(recording),
         rule,
         witness,
         place,

@@ -5,6 +5,7 @@ pub mod failure;
 pub mod last_line;
 pub mod lists;
 pub mod one_run;
+pub mod streams;
 pub mod summary;
 
 /// A number with its thousands apart: 1,234,567.

@@ -4,9 +4,10 @@ use vocab::plan::Plan;
 use vocab::recording::{Ending, Recording};
 use vocab::verdict::Judgement;
 
+use super::streams::Streams;
 use super::{counted, grouped, span};
 
-/// The run in three lines.
+/// The run in three lines, and two of its stream engine if it has one.
 pub fn text(recording: &Recording, judgement: &Judgement) -> String {
     let (mut judged, mut waived, mut rules) = (0, 0, 0);
     for tally in judgement.tallies.values() {
@@ -15,7 +16,7 @@ pub fn text(recording: &Recording, judgement: &Judgement) -> String {
         rules += usize::from(tally.judged > 0);
     }
     format!(
-        "{}\n{} of virtual time, {} events; {}\n{rules} of {} rules judged {} facts and requests, {} waived\n",
+        "{}\n{} of virtual time, {} events; {}\n{rules} of {} rules judged {} facts and requests, {} waived\n{}",
         planned(&recording.plan),
         span(recording.end_ns),
         grouped(recording.events),
@@ -23,15 +24,22 @@ pub fn text(recording: &Recording, judgement: &Judgement) -> String {
         judgement.tallies.len(),
         grouped(judged),
         grouped(waived),
+        Streams::of(recording).map(|streams| streams.text()).unwrap_or_default(),
     )
 }
 
 fn planned(plan: &Plan) -> String {
-    let plant = plan.coordination.plant.map_or(String::new(), |plant| format!(", planted: {}", plant.name()));
+    let service = plan.coordination.plant.map(|plant| plant.name());
+    let stream = plan.stream.as_ref().and_then(|stream| stream.plant).map(|plant| plant.name());
+    let plant: String = service.into_iter().chain(stream).map(|name| format!(", planted: {name}")).collect();
+    let engine = plan.stream.as_ref().map_or(String::new(), |stream| {
+        let (masters, workers) = (counted(stream.masters.into(), "master", "masters"), counted(stream.workers.into(), "worker", "workers"));
+        format!("{masters}, {workers}, ")
+    });
     let replicas = counted(plan.replicas().into(), "replica", "replicas");
     let clients = counted(plan.clients.len() as u64, "client", "clients");
     let faults = counted(plan.faults.len() as u64, "fault", "faults");
-    format!("{replicas}, {clients}, {faults}, heal at {} ms{plant}", plan.heal.at_ms)
+    format!("{replicas}, {clients}, {engine}{faults}, heal at {} ms{plant}", plan.heal.at_ms)
 }
 
 fn ended(ending: &Ending) -> String {

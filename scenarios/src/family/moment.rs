@@ -21,10 +21,12 @@ pub(super) const fn sends(kind: &'static str, often: u32) -> Scene {
 pub(super) const fn takes(kind: &'static str, often: u32) -> Scene {
     Scene { moment: Moment::Deliver, kind, often }
 }
-const fn appends(kind: &'static str, often: u32) -> Scene {
+/// A file of the kind is written.
+pub(super) const fn appends(kind: &'static str, often: u32) -> Scene {
     Scene { moment: Moment::Append, kind, often }
 }
-const fn syncs(kind: &'static str, often: u32) -> Scene {
+/// A file of the kind has become durable.
+pub(super) const fn syncs(kind: &'static str, often: u32) -> Scene {
     Scene { moment: Moment::Sync, kind, often }
 }
 

@@ -145,7 +145,8 @@ impl<'r> Stream<'r> {
             let snapshot = |attempt: &AttemptId| Some((attempt.subtask, *self.snapshot_of.get(&(*attempt, checkpoint.id))?));
             checkpoint.cuts = checkpoint.tasks.iter().filter_map(snapshot).collect();
             checkpoint.durable = if checkpoint.kind.is_savepoint() {
-                checkpoint.completed.first().map(|(note, _)| *note)
+                // Nobody begins from a savepoint after which the job goes on, and nothing is committed by it.
+                checkpoint.completed.first().map(|(note, _)| *note).filter(|_| checkpoint.kind.stops())
             } else {
                 self.nodes.checkpoints.get(&(checkpoint.job, checkpoint.id)).and_then(|lives| lives.first()).map(|life| life.committed)
             };
@@ -197,7 +198,7 @@ impl<'r> Stream<'r> {
         all.iter().rev().map(|at| &self.checkpoints[*at]).find(|checkpoint| checkpoint.leader == leader)
     }
 
-    /// When a checkpoint was durable: its node was committed, or a savepoint's metadata were said to be.
+    /// When a checkpoint was durable, so that one may begin from it: its node was committed, or a savepoint that stops the job was complete.
     pub fn durable(&self, job: JobId, id: CheckpointId) -> Option<NoteIndex> {
         let node = self.nodes.checkpoints.get(&(job, id)).and_then(|lives| lives.first()).map(|life| life.committed);
         node.or_else(|| self.checkpoint(job, id).and_then(|checkpoint| checkpoint.durable))

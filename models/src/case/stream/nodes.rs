@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use vocab::ids::{MachineId, SessionId};
 use vocab::service::{Data, EventKind, Op, Path, Request};
-use vocab::stream::ids::{CheckpointId, JobId};
+use vocab::stream::ids::{BlobName, CheckpointId, JobId};
 
 use crate::case::clients::Clients;
 use crate::case::course::{Course, Position, Step, sequence};
@@ -43,6 +43,8 @@ pub struct Deed {
     pub led: bool,
     /// The session that had made the node, of a lock that is removed.
     pub owner: Option<SessionId>,
+    /// The blob to which a checkpoint's or plan's node points, where it is made.
+    pub handle: Option<BlobName>,
 }
 
 /// A node's life.
@@ -110,7 +112,11 @@ impl Nodes {
             let is_own = matches!(step.txn.request, Request::Op(Op::CloseSession | Op::DeleteContainer { .. }) | Request::CreateSession { .. });
             let by = (!is_own).then_some(session);
             let led = led.1 == Some(session);
-            nodes.deeds.push(Deed { position, committed: step.committed, kind, place, path, by, led, owner });
+            let handle = match (place, kind) {
+                (Place::Plan(_) | Place::Checkpoint(..), EventKind::NodeCreated) => written(step, &path).and_then(|data| name(data.as_deref()?)),
+                _ => None,
+            };
+            nodes.deeds.push(Deed { position, committed: step.committed, kind, place, path, by, led, owner, handle });
         }
         nodes
     }
@@ -144,6 +150,14 @@ fn written<'s>(step: &'s Step<'_>, node: &str) -> Option<&'s Data> {
         Request::Op(op) => of(op),
         Request::CreateSession { .. } => None,
     }
+}
+
+/// A blob's name as a node holds it: its length in bytes, seven bits a byte, the lowest first, and the text.
+fn name(data: &[u8]) -> Option<BlobName> {
+    let digits = data.iter().position(|byte| byte & 0x80 == 0)? + 1;
+    let (digits, text) = data.split_at(digits);
+    let length = digits.iter().rev().try_fold(0usize, |length, byte| Some(length.checked_mul(0x80)? + usize::from(byte & 0x7f)))?;
+    if text.len() == length { std::str::from_utf8(text).ok().map(BlobName::from) } else { None }
 }
 
 /// A latch node's place in the order of the election, and its name.

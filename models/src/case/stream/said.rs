@@ -104,7 +104,7 @@ pub struct Checkpoint<'r> {
     pub completed: Vec<(NoteIndex, u64)>,
     pub aborted: Vec<(NoteIndex, &'r str)>,
     pub notifying: Vec<NoteIndex>,
-    /// When it was durable: its node was committed, or, of a savepoint, it was complete.
+    /// When it was durable: its node was committed, or, of a savepoint that stops the job, it was complete.
     pub durable: Option<NoteIndex>,
     /// The snapshots of it, by subtask.
     pub cuts: BTreeMap<Subtask, usize>,

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocab::plan::WorkloadKind;
 use vocab::service::{Data, Op, Request};
 
-use super::plan_of;
+use super::setting_of;
 use crate::case::Case;
 use crate::case::course::Position;
 use crate::rules::{Finding, Footing, Rule};
@@ -26,7 +25,7 @@ struct Set {
 }
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
-    let counts = |machine| plan_of(case, machine).is_some_and(|plan| plan.workload == WorkloadKind::CuratorCounters);
+    let counts = |machine| setting_of(case, machine).is_some_and(|setting| setting.counts);
     let counted: Vec<_> = case.clients.counted.iter().filter(|counted| counts(counted.machine)).collect();
     let paths: BTreeSet<&str> = counted.iter().map(|counted| counted.path).collect();
     let mut numbers: BTreeMap<&str, Option<i32>> = BTreeMap::new();

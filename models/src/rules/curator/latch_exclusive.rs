@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 
 use vocab::fact::{ClientFact, ConnectionState, Fact, RecipeFact};
 use vocab::ids::MachineId;
-use vocab::plan::{ClientPlan, WorkloadKind};
 use vocab::service::{EventKind, Op, Reply, Request};
 
-use super::{begins_anew, plan_of};
+use super::{begins_anew, setting_of};
 use crate::case::Case;
 use crate::case::clients::Acquired;
 use crate::case::course::Position;
@@ -40,7 +39,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     let mut states: BTreeMap<MachineId, ConnectionState> = BTreeMap::new();
     let mut terms: BTreeMap<MachineId, Term<'_>> = BTreeMap::new();
     for (at, note) in case.recording.notes.iter().enumerate() {
-        let Some(plan) = plan_of(case, note.machine).filter(|plan| has_latch(plan)) else { continue };
+        let Some(setting) = setting_of(case, note.machine).filter(|setting| setting.has_latch) else { continue };
         if begins_anew(&note.fact) {
             states.remove(&note.machine);
             terms.remove(&note.machine);
@@ -58,7 +57,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                 states.insert(note.machine, *state);
                 let why = match state {
                     ConnectionState::Connected | ConnectionState::Reconnected => continue,
-                    ConnectionState::Suspended if plan.curator.tolerates_suspended => continue,
+                    ConnectionState::Suspended if setting.tolerates_suspended => continue,
                     ConnectionState::Suspended => "was SUSPENDED",
                     ConnectionState::Lost => "was LOST",
                 };
@@ -107,10 +106,6 @@ fn is_own_doing(case: &Case<'_>, machine: MachineId, gone: Position) -> bool {
     let txn = case.course.steps[gone as usize - 1].txn;
     let is_delete = matches!(txn.request, Request::Op(Op::Delete { .. }));
     is_delete && case.clients.find(txn.session, txn.xid).is_some_and(|request| request.machine == machine)
-}
-
-fn has_latch(plan: &ClientPlan) -> bool {
-    matches!(plan.workload, WorkloadKind::CuratorLatches | WorkloadKind::Handles)
 }
 
 fn end(terms: &mut BTreeMap<MachineId, Term<'_>>, machine: MachineId, at_ns: u64, why: &'static str) {

@@ -7,7 +7,7 @@ use vocab::ids::{MachineId, SessionId};
 use vocab::recording::Ending;
 use vocab::service::EventKind;
 
-use super::{begins_anew, plan_of};
+use super::{begins_anew, setting_of};
 use crate::case::Case;
 use crate::case::course::Position;
 use crate::case::said::NoteIndex;
@@ -46,7 +46,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             EventKind::NodeCreated => {
                 let txn = case.course.steps[change.position as usize - 1].txn;
                 // Recorded requests of others bear such names too, and nobody searches for their nodes.
-                let Some(create) = case.clients.find(txn.session, txn.xid).filter(|create| plan_of(case, create.machine).is_some()) else { continue };
+                let Some(create) = case.clients.find(txn.session, txn.xid).filter(|create| setting_of(case, create.machine).is_some()) else { continue };
                 let twin = made.iter().find(|node| node.deleted.is_none() && node.session == txn.session);
                 let searched = searches(case, create.machine, uuid).take_while(|(note, _)| *note < create.invoked).last();
                 match (twin, searched) {
@@ -83,7 +83,7 @@ fn given_up(case: &Case<'_>, finding: &mut Finding, nodes: &BTreeMap<&str, Vec<N
     for (at, note) in case.recording.notes.iter().enumerate().filter(|(_, note)| begins_anew(&note.fact)) {
         lives.insert(note.machine, at as NoteIndex);
     }
-    for (note, machine, conclusion) in case.clients.concluded.iter().filter(|(_, machine, _)| plan_of(case, *machine).is_some()) {
+    for (note, machine, conclusion) in case.clients.concluded.iter().filter(|(_, machine, _)| setting_of(case, *machine).is_some()) {
         let Some(uuid) = uuid(&conclusion.path).filter(|_| conclusion.belief == Belief::NotApplied) else { continue };
         if lives.get(machine).is_some_and(|born| born > note) {
             continue; // Who died since cleans up nothing; its sessions do, if they ended in time.

@@ -8,7 +8,7 @@ use vocab::happening::Happening;
 use vocab::ids::MachineId;
 use vocab::service::Op;
 
-use super::{begins_anew, plan_of};
+use super::{begins_anew, setting_of};
 use crate::case::Case;
 use crate::rules::{Finding, Footing, Rule};
 
@@ -42,7 +42,7 @@ struct Standing {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let mut standings: BTreeMap<MachineId, Standing> = BTreeMap::new();
     for (at, note) in case.recording.notes.iter().enumerate() {
-        let Some(plan) = plan_of(case, note.machine) else { continue };
+        let Some(setting) = setting_of(case, note.machine) else { continue };
         let said = |what: &str, before: Option<ConnectionState>| format!("{} at {} {what} after {before:?}", note.machine, case.when(at as u32));
         if begins_anew(&note.fact) {
             standings.insert(note.machine, Standing::default());
@@ -71,8 +71,8 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                     ClientFact::Invoked { op, .. } if **op == Op::CloseSession => drop(standings.remove(&note.machine)),
                     ClientFact::Connection(state) => {
                         finding.judge(may_follow(standing, *state), || said(&format!("tells {state:?}"), standing.state));
-                        let patience_ns = u64::from(standing.timeout_ms) * u64::from(plan.curator.expiration_percent) * 10_000 * SLOWEST_CLOCK_PERCENT / 100;
-                        let is_bound = *state == Suspended && plan.curator.expiration_percent > 0;
+                        let patience_ns = u64::from(standing.timeout_ms) * u64::from(setting.expiration_percent) * 10_000 * SLOWEST_CLOCK_PERCENT / 100;
+                        let is_bound = *state == Suspended && setting.expiration_percent > 0;
                         standing.deadline_ns = is_bound.then_some(note.at_ns + patience_ns);
                         (standing.state, standing.is_attached) = (Some(*state), false);
                     }

@@ -1,6 +1,6 @@
 //! Events of the stream engine worth waiting for: the steps of checkpoints, failovers and commits between which exactly-once has been lost before. Names and rough frequencies; never what then strikes.
 
-use super::super::moment::{Scene, sends, takes};
+use super::super::moment::{Scene, appends, sends, syncs, takes};
 
 /// The leading master is the subject, a worker the peer.
 pub(super) const LEADING: &[Scene] = &[
@@ -84,3 +84,6 @@ pub(super) const SERVING: &[Scene] = &[
     takes("blob-delete", 40),
     sends("answer", 500),
 ];
+
+/// The ledger or the blob store is the subject, at its own disk; there is no peer.
+pub(super) const KEEPING: &[Scene] = &[appends("ledger", 150), syncs("ledger", 150), appends("blobs", 150), syncs("blobs", 150)];

@@ -5,7 +5,7 @@ use vocab::plan::{Shape, Target, What};
 use super::super::setup::Taste;
 use super::super::storm::Brush;
 use super::super::{Family, Idle, Purpose, crashes};
-use super::moment::{SERVING, USING};
+use super::moment::{KEEPING, SERVING, USING};
 use super::setup::StreamTaste;
 use super::{QUIET, cuts, machines, messages, paint};
 use crate::family::SETTLED;
@@ -79,7 +79,8 @@ pub(super) fn blows(brush: &mut Brush<'_>, thin: u64) {
             Kind::Power => crashes::crash(brush, when, machine),
             // Between the request, its writing, its sync and its answer.
             Kind::PowerSoon => {
-                let when = brush.at_once_on(SERVING);
+                let scenes = *brush.dice.pick(&[SERVING, KEEPING]);
+                let when = brush.at_once_on(scenes);
                 let restart_ms = Some(brush.dice.between(10, 3_000));
                 brush.blow(when, What::Crash { machine: Target::Subject, power: true, restart_ms });
             }

@@ -1,7 +1,7 @@
 //! A ledger with transactions, as Kafka has them: a transactional id has one producer at a time, whose epoch fences those before it. Committed rows are what can be read; there is no reading of others.
 //!
 //! Where it is more than Kafka: an InitProducer that is repeated by whoever has the id already gives the same epoch again (Kafka knows it by the epoch that the request carries, KIP-360), and a producer
-//! that was fenced takes no id any more. Otherwise a late repetition on a connection given up long ago would abort what has been prepared since. An id has one transaction an epoch.
+//! that was fenced by its subtask's next attempt takes no id any more. Otherwise a late repetition on a connection given up long ago would abort what has been prepared since. An id has one transaction an epoch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub struct Ledger {
     producers: BTreeMap<TxnId, Producer>,
     /// Open transactions by when they are aborted.
     open: BTreeSet<(u64, TxnId)>,
-    /// Whoever had an id that was taken by somebody else.
+    /// Whoever had an id that was taken by a later attempt of the same subtask.
     fenced: BTreeSet<AttemptId>,
 }
 
@@ -202,7 +202,8 @@ impl Ledger {
         }
         let producer = self.producers.entry(txn.clone()).or_insert(Producer { epoch, by: None, txn: Txn::Empty, committed: BTreeSet::new() });
         (producer.epoch, producer.txn) = (epoch, Txn::Empty);
-        self.fenced.extend(producer.by.replace(by));
+        // Only by a later attempt of its own subtask: whoever ends another job's transactions says nothing of who else does.
+        self.fenced.extend(producer.by.replace(by).filter(|before| (before.job, before.subtask) == (by.job, by.subtask)));
         facts.push(OutsideFact::ProducerInitialised { txn, epoch, by });
         (facts, Answer::Producer { epoch })
     }

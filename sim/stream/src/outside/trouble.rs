@@ -55,7 +55,7 @@ impl Trouble {
             return Fate::Served;
         }
         self.errors -= 1;
-        if self.errors % 2 == 0 { Fate::FailedAfter } else { Fate::Failed }
+        if self.errors.is_multiple_of(2) { Fate::FailedAfter } else { Fate::Failed }
     }
 
     /// Gives an answer, at once or late. No answer overtakes another.

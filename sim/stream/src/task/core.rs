@@ -81,7 +81,7 @@ impl Task {
         let placement = Placement { index: subtask.index, parallelism: deployment.parallelism, max_parallelism: desk.plan.max_parallelism };
         let from = deployment.restore.as_ref().map(|restore| restore.checkpoint);
         desk.note(WorkerFact::Deployed { attempt: desk.attempt, from });
-        let restoring = Restoring::begin(deployment.restore.as_ref(), desk);
+        let restoring = Restoring::begin(deployment.restore.as_ref(), placement, desk);
         let mut task = Task {
             valve: Valve::new(channels.len()),
             gate: Gate::new(channels, room.floating, manner),

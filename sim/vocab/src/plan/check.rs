@@ -121,10 +121,15 @@ impl Plan {
         if machine.0 < self.machines() {
             return Ok(());
         }
+        let engine = self
+            .stream
+            .as_ref()
+            .map_or(String::new(), |stream| format!(", then {} masters, {} workers, the log, the ledger and the blob store", stream.masters, stream.workers));
+        let (last, replicas, clients) = (self.machines() - 1, self.replicas(), self.clients.len());
         Err(Flaw {
             at: at.iter().map(ToString::to_string).collect(),
             what: format!("{machine} does not exist"),
-            remedy: format!("this plan has machines 0 to {}: {} replicas, then {} clients", self.machines() - 1, self.replicas(), self.clients.len()),
+            remedy: format!("this plan has machines 0 to {last}: {replicas} replicas, then {clients} clients{engine}"),
         })
     }
 }

@@ -30,14 +30,18 @@ impl Plan {
         within("max_parallelism", stream.max_parallelism.into(), 1, MAX_PARALLELISM_MAX.into())?;
         let slots = u64::from(stream.workers) * u64::from(stream.slots);
         let most = slots.min(stream.max_parallelism.into());
-        let steps = stream.steps.iter().map(|step| match step.action {
-            StepAction::Savepoint => stream.parallelism,
-            StepAction::Rescale { parallelism } => parallelism,
-        });
-        for parallelism in std::iter::once(stream.parallelism).chain(steps) {
-            if parallelism == 0 || u64::from(parallelism) > most {
-                let remedy = format!("give 1 to {most}: there are {slots} slots and {} key groups", stream.max_parallelism);
-                return flaw(&["parallelism"], format!("a parallelism of {parallelism}"), remedy);
+        let fits = |at: &[&str], parallelism: u16| {
+            if parallelism > 0 && u64::from(parallelism) <= most {
+                return Ok(());
+            }
+            let remedy = format!("give 1 to {most}: there are {slots} slots and {} key groups", stream.max_parallelism);
+            flaw(at, format!("a parallelism of {parallelism}"), remedy)
+        };
+        fits(&["parallelism"], stream.parallelism)?;
+        for (i, step) in stream.steps.iter().enumerate() {
+            match step.action {
+                StepAction::Savepoint => {}
+                StepAction::Rescale { parallelism } => fits(&["steps", &i.to_string(), "action"], parallelism)?,
             }
         }
         if stream.input.records > RECORDS_MAX || stream.input.partitions == 0 {
@@ -63,8 +67,9 @@ impl Plan {
             let remedy = "give a heartbeat_timeout_ms above heartbeat_interval_ms, and that at least 1";
             return flaw(&["heartbeat_timeout_ms"], format!("a timeout of {} ms", stream.heartbeat_timeout_ms), remedy.into());
         }
-        let is_path = stream.ha.root.starts_with('/') && stream.ha.root.len() > 1 && !stream.ha.root.ends_with('/') && !stream.ha.root.contains("//");
-        if !is_path {
+        let is_name = |name: &str| !matches!(name, "" | "." | "..") && !name.chars().any(char::is_control);
+        let is_path = stream.ha.root.strip_prefix('/').is_some_and(|names| names.split('/').all(is_name));
+        if !is_path || stream.ha.root.starts_with("/zookeeper") {
             return flaw(&["ha", "root"], format!("{:?} is no znode's path", stream.ha.root), "give a path such as /flink".into());
         }
         if stream.ha.session_timeout_ms == 0 {

@@ -25,6 +25,12 @@ impl Plan {
         for (i, client) in self.clients.iter().enumerate() {
             within(at(&["clients", &i.to_string(), "start_ms"]), client.start_ms, MS_MAX)?;
         }
+        if let Some(stream) = &self.stream {
+            within(at(&["stream", "input", "until_ms"]), stream.input.until_ms, MS_MAX)?;
+            for (i, step) in stream.steps.iter().enumerate() {
+                within(at(&["stream", "steps", &i.to_string(), "at_ms"]), step.at_ms, MS_MAX)?;
+            }
+        }
         for (i, fault) in self.faults.iter().enumerate() {
             within(at(&["faults", &i.to_string()]), fault.longest_ms(), MS_MAX)?;
         }

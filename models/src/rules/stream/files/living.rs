@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vocab::ids::SessionId;
 use vocab::service::{EventKind, Path};
-use vocab::stream::ids::{CheckpointId, JobId};
+use vocab::stream::ids::{BlobName, CheckpointId, JobId};
 
 use crate::case::said::NoteIndex;
 use crate::case::stream::Stream;
@@ -21,6 +21,8 @@ pub struct Living<'c, 'r> {
     pub locks: BTreeMap<Holder, BTreeMap<Path, SessionId>>,
     /// The nodes that are there.
     pub there: BTreeSet<Holder>,
+    /// The blobs to which nodes point.
+    pub handles: BTreeMap<Holder, BlobName>,
     /// Who needs a blob.
     needs: BTreeMap<&'r str, BTreeSet<Holder>>,
 }
@@ -28,7 +30,7 @@ pub struct Living<'c, 'r> {
 impl<'c, 'r> Living<'c, 'r> {
     /// Nothing yet.
     pub fn new(stream: &'c Stream<'r>) -> Living<'c, 'r> {
-        Living { stream, next: 0, locks: BTreeMap::new(), there: BTreeSet::new(), needs: BTreeMap::new() }
+        Living { stream, next: 0, locks: BTreeMap::new(), there: BTreeSet::new(), handles: BTreeMap::new(), needs: BTreeMap::new() }
     }
 
     /// Takes in what was committed before a note; what came to be there, and when, is given back.
@@ -59,6 +61,7 @@ impl<'c, 'r> Living<'c, 'r> {
         match deed.kind {
             EventKind::NodeCreated => {
                 self.there.insert(holder);
+                self.handles.extend(deed.handle.clone().map(|handle| (holder, handle)));
                 born.push((holder, deed.committed));
                 for name in self.blobs(holder) {
                     self.needs.entry(name).or_default().insert(holder);
@@ -78,14 +81,6 @@ impl<'c, 'r> Living<'c, 'r> {
     pub fn blobs(&self, holder: Holder) -> Vec<&'r str> {
         let finalized = holder.1.and_then(|id| self.stream.checkpoint(holder.0, id)).and_then(|checkpoint| checkpoint.finalized);
         finalized.into_iter().flat_map(|(_, metadata, blobs)| std::iter::once(&**metadata).chain(blobs.iter().map(|name| &**name))).collect()
-    }
-
-    /// The metadata's blob alone; a plan's is named for its job.
-    pub fn handle(&self, holder: Holder) -> Option<String> {
-        match holder.1 {
-            Some(id) => self.stream.checkpoint(holder.0, id)?.finalized.map(|(_, metadata, _)| metadata.to_string()),
-            None => Some(format!("execution-plan/{}", holder.0)),
-        }
     }
 
     /// The nodes that need a blob.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use vocab::stream::OutsideFact;
+use vocab::stream::ids::BlobName;
 
 use crate::case::Case;
 use crate::case::stream::Said;
@@ -20,22 +21,28 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let Some(stream) = &case.stream else { return };
     let mut living = Living::new(stream);
-    let mut handles: BTreeMap<String, Holder> = BTreeMap::new();
-    let born = |living: &mut Living<'_, '_>, note: u32, handles: &mut BTreeMap<String, Holder>, finding: &mut Finding| {
+    let mut holders: BTreeMap<BlobName, Holder> = BTreeMap::new();
+    let born = |living: &mut Living<'_, '_>, note: u32, holders: &mut BTreeMap<BlobName, Holder>, finding: &mut Finding| {
         for (holder, committed) in living.advance(note) {
-            let handle = living.handle(holder);
-            let is_there = handle.as_ref().is_some_and(|handle| stream.blobs.exists(handle, committed));
-            finding.judge(is_there, || {
-                format!("the node of job {}, {:?}, is made (committed at {}), and {handle:?} is not there", holder.0.0, holder.1, case.when(committed))
+            let handle = living.handles.get(&holder);
+            let is_there = handle.is_some_and(|handle| stream.blobs.exists(handle, committed));
+            // A checkpoint's points at what its master took for its metadata.
+            let metadata = holder.1.and_then(|id| stream.checkpoint(holder.0, id)).and_then(|checkpoint| checkpoint.finalized).map(|(_, metadata, _)| metadata);
+            finding.judge(is_there && (holder.1.is_none() || handle == metadata), || {
+                let when = case.when(committed);
+                format!(
+                    "the node of job {}, {:?}, is made (committed at {when}); it points at {handle:?}, there: {is_there}, its metadata are {metadata:?}",
+                    holder.0.0, holder.1
+                )
             });
-            handles.extend(handle.map(|handle| (handle, holder)));
+            holders.extend(handle.map(|handle| (handle.clone(), holder)));
         }
     };
     for spoken in &stream.spoken {
         let Said::Outside(OutsideFact::BlobDeleted { name, by }) = spoken.said else { continue };
-        born(&mut living, spoken.note, &mut handles, finding);
-        let holder = handles.get(&**name).filter(|holder| living.there.contains(holder));
+        born(&mut living, spoken.note, &mut holders, finding);
+        let holder = holders.get(name).filter(|holder| living.there.contains(holder));
         finding.judge(holder.is_none(), || format!("{name} is deleted at {} for {by:?}, and the node of {holder:?} points at it", case.when(spoken.note)));
     }
-    born(&mut living, u32::MAX, &mut handles, finding);
+    born(&mut living, u32::MAX, &mut holders, finding);
 }

@@ -117,7 +117,9 @@ impl Archive {
 
     /// All that is in the store, which is the owner's from here on: the job is over.
     pub fn take(&mut self) -> Vec<Completed> {
-        self.lingering.drain(..).chain(self.subsumed.drain(..)).chain(self.completed.drain(..)).collect()
+        // What is half removed is removed once more: a removal that is cut off leaves a node without locks (FLINK-26284).
+        let removing = self.removing.take().map(|(_, checkpoint)| checkpoint);
+        self.lingering.drain(..).chain(removing).chain(self.subsumed.drain(..)).chain(self.completed.drain(..)).collect()
     }
 
     /// The leadership is over. What waits is dropped, what is under way goes on, and what is locked is released.

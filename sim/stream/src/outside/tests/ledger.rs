@@ -70,6 +70,10 @@ fn ids_are_taken_and_fence() {
     refused(&[init("t", 1), init("t", 2), write("t", 0, 0..1, 1)], Fenced);
     refused(&[init("t", 1), write("t", 0, 0..1, 1), init("t", 2), commit("t", 0, 1)], Fenced);
     refused(&[init("t", 1), init("t", 2), rollback("t", 0, 1)], Fenced);
+    let mut other = attempt(2);
+    other.job.0 = 2;
+    let take = |by| Ask::InitProducer { txn: "t".into(), by };
+    check(&[init("t", 1), take(other), init("u", 1)], Answer::Producer { epoch: 0 }); // Another job took that one id, and no more.
     let aborts = asked(&[init("t", 1), write("t", 0, 0..1, 1), init("t", 2)]).2;
     assert!(
         matches!(&aborts[2..], [OutsideFact::TxnAborted { epoch: 0, timed_out: false, .. }, OutsideFact::ProducerInitialised { epoch: 1, .. }]),

@@ -1,0 +1,15 @@
+//! The lawful tale of the stream engine holds, and gives every rule something to judge. Never a bent one.
+
+use models::{RULES, is_of_streams, judge};
+use vocab::verdict::Verdict;
+
+use super::streams;
+
+#[test]
+fn a_lawful_tale_of_streams_holds_and_gives_every_rule_something_to_judge() {
+    let judgement = judge(&streams::tale().recording);
+    assert_eq!(judgement.verdict, Verdict::Holds);
+    let of_streams = RULES.iter().map(|rule| rule.id).filter(|id| is_of_streams(id));
+    let idle: Vec<&str> = of_streams.filter(|id| judgement.tallies[*id].judged == 0).collect();
+    assert_eq!(idle, Vec::<&str>::new());
+}
