@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use coord::curator::store::{Fence, ReleaseAndTryRemove, Removed, StateHandleStore};
 use coord::curator::{CallId, Failure, Told};
+use vocab::plan::StreamPlant;
 use vocab::service::{ErrorCode, Op, Path, Reply};
 use vocab::stream::ids::{BlobName, JobId, LeaderId};
 
@@ -152,7 +153,8 @@ impl Cleanup {
             Step::Plan(removal) => match desk.turn(|turn| removal.on(told, turn)) {
                 None => {}
                 Some(Removed::Removed { data }) => {
-                    let name: Option<BlobName> = data.flatten().as_deref().and_then(decode);
+                    // A name that was deleted cannot be written again: the plant submits the job once more.
+                    let name: Option<BlobName> = data.flatten().as_deref().and_then(decode).filter(|_| !desk.has(StreamPlant::NoResultStore));
                     desk.discard(name.into_iter().collect(), self.job, self.leader);
                     self.step = Step::Steps(desk.ask(Ask::List { prefix: steps_prefix(self.job) }, super::GET_TRIES));
                 }

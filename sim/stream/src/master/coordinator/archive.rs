@@ -103,6 +103,11 @@ impl Archive {
         self.adding.is_some() || !self.queue.is_empty()
     }
 
+    /// Checkpoints on their way into the store.
+    pub fn adding(&self) -> usize {
+        self.queue.len() + usize::from(self.adding.is_some())
+    }
+
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         !self.is_adding() && self.cleaning() == 0
@@ -140,7 +145,7 @@ impl Archive {
         match keep.on_blob(id, result, desk) {
             None | Some(Kept::Handle(_)) => Vec::new(),
             Some(Kept::Content) => self.finalized(checkpoint, desk),
-            Some(Kept::NoContent) => {
+            Some(Kept::NoContent | Kept::Conflict) => {
                 self.adding = None;
                 let why = Reason::Finalize("the metadata could not be written".into());
                 self.forget(&checkpoint, &why, true, desk);

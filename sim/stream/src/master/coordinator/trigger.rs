@@ -41,7 +41,8 @@ impl Coordinator {
         loop {
             let standing = Standing {
                 triggering: self.triggering.is_some(),
-                pending: self.pending.len(),
+                // One that is being finalized is pending until it is in the store.
+                pending: self.pending.len() + self.archive.adding(),
                 cleaning: self.archive.cleaning(),
                 completed_ms: self.completed_ms,
                 now_ms: desk.mono_ms(),
