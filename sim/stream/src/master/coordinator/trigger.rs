@@ -41,7 +41,8 @@ impl Coordinator {
         loop {
             let standing = Standing {
                 triggering: self.triggering.is_some(),
-                pending: self.pending.len(),
+                // What is being written is pending still: Flink adds it to the store in the same breath.
+                pending: self.pending.len() + self.finalizing.len(),
                 cleaning: self.archive.cleaning(),
                 completed_ms: self.completed_ms,
                 now_ms: desk.mono_ms(),
