@@ -166,7 +166,10 @@ fn liveness() {
         bend(&mut tale.recording.notes);
         check_tale(id, &tale);
     };
-    late("ck.progress", |notes| insert(notes, 0, MachineId(0), Happening::Healed));
+    late("ck.progress", |notes| {
+        notes.retain(|note| !matches!(note.fact, Fact::Stream(StreamFact::Master(MasterFact::ResultStored { .. }))));
+        insert(notes, 0, MachineId(0), Happening::Healed);
+    });
     late("ck.no-stuck-trigger", |notes| {
         let (at, last) = (place(notes, 6, master!(MasterFact::TriggerAsked { .. })), notes.len() - 1);
         let asked = notes[at].clone();
@@ -279,7 +282,7 @@ fn state() {
     found("tm.durable", 1, |state| state.groups[0].timers = 0);
     found("os.list", 1, |state| state.list.truncate(1));
     found("os.list", 1, |state| state.list.push(77));
-    found("os.union", 1, |state| state.union.truncate(2));
+    found("os.union", 1, |state| state.union.truncate(1));
     found("os.bcast", 1, |state| state.broadcast = Some(1));
     found("ks.range", 1, |state| state.groups[0].group = KeyGroup(4));
     let mut tale = streams::tale();
