@@ -39,7 +39,7 @@ pub struct Deed {
     pub path: Path,
     /// Whose transaction it was; `None` where a session's end did it, or the service itself.
     pub by: Option<SessionId>,
-    /// Whether the author's own latch node was the lowest in the state before.
+    /// Whether the lowest latch node of the state before was the author's own, of this session or of one before it.
     pub led: bool,
     /// The session that had made the node, of a lock that is removed.
     pub owner: Option<SessionId>,
@@ -111,7 +111,9 @@ impl Nodes {
             }
             let is_own = matches!(step.txn.request, Request::Op(Op::CloseSession | Op::DeleteContainer { .. }) | Request::CreateSession { .. });
             let by = (!is_own).then_some(session);
-            let led = led.1 == Some(session);
+            // A process whose session was lost has its old node there until the service ends that session, and leads by it.
+            let machine = |session| nodes.machines.get(session);
+            let led = led.1.is_some_and(|lowest| lowest == session || machine(&lowest).is_some() && machine(&lowest) == machine(&session));
             let handle = match (place, kind) {
                 (Place::Plan(_) | Place::Checkpoint(..), EventKind::NodeCreated) => written(step, &path).and_then(|data| name(data.as_deref()?)),
                 _ => None,

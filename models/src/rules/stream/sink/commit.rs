@@ -4,6 +4,7 @@ use vocab::stream::ids::{AttemptId, CheckpointId, JobId};
 
 use super::is_all_there;
 use crate::case::Case;
+use crate::case::said::NoteIndex;
 use crate::case::stream::Stream;
 use crate::rules::stream::name;
 use crate::rules::{Finding, Footing, Rule};
@@ -24,10 +25,12 @@ pub const ALL: Rule = Rule {
     check: check_all,
 };
 
-/// Whose checkpoint lets a commit: the committer's own job's, or the one with whose savepoint it began.
-fn owner(stream: &Stream<'_>, attempt: AttemptId, by: CheckpointId) -> JobId {
-    let origin = stream.task(attempt).and_then(|task| stream.origin(task));
-    origin.filter(|origin| origin.id == by && stream.checkpoint(attempt.job, by).is_none()).map_or(attempt.job, |origin| origin.job)
+/// When the checkpoint that lets a commit was durable: one of the committer's own job, or the one of another with which it began.
+fn lets(stream: &Stream<'_>, attempt: AttemptId, by: CheckpointId, prepared: (JobId, CheckpointId)) -> Option<NoteIndex> {
+    let origin = stream.task(attempt).and_then(|task| stream.origin(task)).filter(|origin| origin.id == by).map(|origin| origin.job);
+    let jobs = std::iter::once(attempt.job).chain(origin);
+    let is_after = |job: &JobId| prepared <= (*job, by);
+    jobs.filter(is_after).filter_map(|job| stream.durable(job, by)).min()
 }
 
 fn check_only(case: &Case<'_>, finding: &mut Finding) {
@@ -35,14 +38,12 @@ fn check_only(case: &Case<'_>, finding: &mut Finding) {
     for (id, txn) in &stream.ledger.txns {
         let prepared = stream.prepared_in(id);
         for (note, attempt, checkpoint, by) in &txn.asked {
-            let job = owner(stream, *attempt, *by);
-            let durable = stream.durable(job, *by);
-            let is_prepared = prepared.is_some_and(|(_, prepared)| prepared == *checkpoint) && checkpoint <= by;
+            let durable = prepared.and_then(|prepared| lets(stream, *attempt, *by, prepared));
+            let is_prepared = prepared.is_some_and(|(_, prepared)| prepared == *checkpoint);
             finding.judge(is_prepared && durable.is_some_and(|durable| durable < *note), || {
                 format!(
-                    "{attempt} asks at {} for the commit of {id}, prepared in {prepared:?}, by {}, durable: {:?}",
+                    "{attempt} asks at {} for the commit of {id}, prepared in {prepared:?}, by {by}, durable: {:?}",
                     case.when(*note),
-                    name(job, *by),
                     durable.map(|durable| case.when(durable))
                 )
             });
