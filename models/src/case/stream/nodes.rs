@@ -112,7 +112,7 @@ impl Nodes {
             let is_own = matches!(step.txn.request, Request::Op(Op::CloseSession | Op::DeleteContainer { .. }) | Request::CreateSession { .. });
             let by = (!is_own).then_some(session);
             // A process whose session was lost has its old node there until the service ends that session, and leads by it.
-            let machine = |session| nodes.machines.get(session);
+            let machine = |session: &SessionId| nodes.machines.get(session).copied();
             let led = led.1.is_some_and(|lowest| lowest == session || machine(&lowest).is_some() && machine(&lowest) == machine(&session));
             let handle = match (place, kind) {
                 (Place::Plan(_) | Place::Checkpoint(..), EventKind::NodeCreated) => written(step, &path).and_then(|data| name(data.as_deref()?)),
