@@ -282,7 +282,7 @@ fn state() {
     found("tm.durable", 1, |state| state.groups[0].timers = 0);
     found("os.list", 1, |state| state.list.truncate(1));
     found("os.list", 1, |state| state.list.push(77));
-    found("os.union", 1, |state| state.union.truncate(1));
+    found("os.union", 1, |state| state.union[0] = 99);
     found("os.bcast", 1, |state| state.broadcast = Some(1));
     found("ks.range", 1, |state| state.groups[0].group = KeyGroup(4));
     let mut tale = streams::tale();

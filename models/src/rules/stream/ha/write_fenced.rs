@@ -10,7 +10,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "ha.write-fenced",
-    law: "Whatever takes effect on plans, counters and checkpoints of a job, and on their locks, is of a session whose latch node is the lowest in the state before.",
+    law: "Whatever takes effect on plans, counters and checkpoints of a job, and on their locks, is of a process whose latch node is the lowest in the state before.",
     source: "catalogue, HA-WRITE-FENCED; reference zk_protocol, section 4; FLINK-10333",
     footing: Footing::Chain,
     check,

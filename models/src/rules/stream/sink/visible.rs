@@ -20,22 +20,22 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let Some(stream) = &case.stream else { return };
     let mut asked: BTreeSet<(AttemptId, &str)> = BTreeSet::new();
-    // Numbers of two jobs are two rows: what came with another's savepoint is older than all of its own.
     let mut last: BTreeMap<AttemptId, (JobId, CheckpointId)> = BTreeMap::new();
     for spoken in &stream.spoken {
         let Said::Worker(WorkerFact::Committing { attempt, txn, checkpoint, .. }) = spoken.said else { continue };
         if !asked.insert((*attempt, txn)) {
             continue; // Again, since no answer came.
         }
-        let this = (stream.prepared_in(txn).map_or(attempt.job, |(job, _)| job), *checkpoint);
-        let before = last.insert(*attempt, this);
+        // Those of the job with whose savepoint this one began come first.
+        let of = (stream.prepared_in(txn).map_or(attempt.job, |(job, _)| job), *checkpoint);
+        let before = last.insert(*attempt, of);
         let known = stream.snapshot(*attempt, *checkpoint).map_or(&[][..], |snapshot| &snapshot.state.committables);
         let skipped = known.iter().find(|other| {
-            let is_older = stream.prepared_in(other).is_some_and(|prepared| prepared < this);
+            let is_older = stream.prepared_in(other).is_some_and(|prepared| prepared < of);
             let is_done = || stream.ledger.txns[&***other].committed.first().is_some_and(|(note, ..)| *note < spoken.note);
             is_older && !asked.contains(&(*attempt, &***other)) && !is_done()
         });
-        finding.judge(before.is_none_or(|before| before <= this) && skipped.is_none(), || {
+        finding.judge(before.is_none_or(|before| before <= of) && skipped.is_none(), || {
             format!("{attempt} asks at {} for {txn} of {checkpoint}, after {before:?}, and has not asked for {skipped:?}", case.when(spoken.note))
         });
     }
