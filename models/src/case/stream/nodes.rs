@@ -39,11 +39,7 @@ pub struct Deed {
     pub path: Path,
     /// Whose transaction it was; `None` where a session's end did it, or the service itself.
     pub by: Option<SessionId>,
-<<<<<<< HEAD
-    /// Whether the lowest latch node in the state before was the author's own, or that of a session which its machine had given up and the service had not: then the latest grant is its machine's still.
-=======
     /// Whether the lowest latch node of the state before was the author's own, of this session or of one before it.
->>>>>>> s-rules
     pub led: bool,
     /// The session that had made the node, of a lock that is removed.
     pub owner: Option<SessionId>,
@@ -124,14 +120,9 @@ impl Nodes {
             }
             let is_own = matches!(step.txn.request, Request::Op(Op::CloseSession | Op::DeleteContainer { .. }) | Request::CreateSession { .. });
             let by = (!is_own).then_some(session);
-<<<<<<< HEAD
-            let machine = |session: SessionId| nodes.machines.get(&session);
-            let led = led.1.is_some_and(|lowest| lowest == session || machine(lowest).is_some() && machine(lowest) == machine(session));
-=======
             // A process whose session was lost has its old node there until the service ends that session, and leads by it.
             let machine = |session: &SessionId| nodes.machines.get(session).copied();
             let led = led.1.is_some_and(|lowest| lowest == session || machine(&lowest).is_some() && machine(&lowest) == machine(&session));
->>>>>>> s-rules
             let handle = match (place, kind) {
                 (Place::Plan(_) | Place::Checkpoint(..), EventKind::NodeCreated) => written(step, &path).and_then(|data| name(data.as_deref()?)),
                 _ => None,

@@ -1,5 +1,7 @@
 //! The stream engine's part of a plan: machines, job, input, settings. Never a blow, and never anything of the coordination service's part, which is as it would be without the engine.
 
+use stream::job::JobGraph;
+use stream::worker::least_buffers;
 use vocab::dice::Dice;
 use vocab::ids::MachineId;
 use vocab::plan::{CheckpointPlan, Fencing, HaPlan, InputPlan, NetworkPlan, OneLink, Plan, RestartPlan, SinkKind, StepAction, StepPlan, StreamPlan};
@@ -129,7 +131,7 @@ pub(in crate::family) fn join(plan: &mut Plan, taste: &StreamTaste, weather: &Ta
     let txn_timeout_ms = if cast.chance(700_000) { 900_000.max(patient_ms) } else { patient_ms };
     let input = input(plan.heal.at_ms, &mut dice.stream(Purpose::StreamInput, 0));
     let slot_channels = EDGES_MAX * u32::from(most) * u32::from(slots);
-    let stream = StreamPlan {
+    let mut stream = StreamPlan {
         job,
         masters,
         workers,
@@ -149,11 +151,26 @@ pub(in crate::family) fn join(plan: &mut Plan, taste: &StreamTaste, weather: &Ta
         steps: steps(taste, parallelism, most, input.until_ms, &mut dice.stream(Purpose::StreamSteps, 0)),
         plant: None,
     };
+    give_room(&mut stream);
     plan.heal.bound_ms += bound_ms(&stream);
     let first = plan.machines();
     plan.stream = Some(stream);
     plan.weather.clocks.extend(clocks(weather, first..plan.machines(), &mut dice.stream(Purpose::StreamClocks, 0)));
     links(plan, weather, first, dice);
+}
+
+/// More network memory, until all slots of a worker can be taken by the job and by those that follow it: with less a job would start its tasks again for ever.
+fn give_room(stream: &mut StreamPlan) {
+    let graph = JobGraph::of(stream.job, stream);
+    let rescaled = stream.steps.iter().filter_map(|step| match step.action {
+        StepAction::Rescale { parallelism } => Some(parallelism),
+        StepAction::Savepoint => None,
+    });
+    let needs: Vec<(u32, u32)> = rescaled.chain([stream.parallelism]).map(|parallelism| least_buffers(&graph, parallelism, stream.slots)).collect();
+    let is_enough = |(sending, receiving): (u32, u32)| needs.iter().all(|need| sending >= need.0 && receiving >= need.1);
+    while !is_enough(stream.network.buffers()) {
+        stream.network.segments += 10;
+    }
 }
 
 /// About how long the slowest message or sync of the weather takes, in ms.
