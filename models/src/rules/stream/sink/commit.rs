@@ -6,7 +6,7 @@ use super::is_all_there;
 use crate::case::Case;
 use crate::case::said::NoteIndex;
 use crate::case::stream::Stream;
-use crate::rules::stream::{NoteIndex, name};
+use crate::rules::stream::name;
 use crate::rules::{Finding, Footing, Rule};
 
 pub const ONLY_COMPLETED: Rule = Rule {
