@@ -327,7 +327,7 @@ fn what_nobody_can_mean_is_an_error_with_its_line() {
     stream("\nparallelism = ", "\nparallelism = 4000 # ", "parallelism = 4000", "a parallelism of 4000");
     stream("records = ", "records = 1000001 # ", "[stream.input]", "1000001 records");
     stream("until_ms = ", "until_ms = 3600000001 # ", "until_ms", "too long");
-    stream("interval_ms = ", "interval_ms = 0 # ", "interval_ms", "interval_ms is 0");
+    stream("\ninterval_ms = ", "\ninterval_ms = 0 # ", "interval_ms = 0", "interval_ms is 0");
     stream("retained = ", "retained = 0 # ", "retained", "retained is 0");
     stream("network_percent = ", "network_percent = 101 # ", "network_percent", "101 percent");
     stream("consumer_offheap_percent = ", "consumer_offheap_percent = 200 # ", "consumer_offheap_percent", "give at most 100");

@@ -88,6 +88,12 @@ impl Changes {
         }
     }
 
+    /// Whether a node was closed to anybody in any state.
+    pub fn is_ever_closed(&self, path: &str) -> bool {
+        let path = path::key(path);
+        self.lists.contains_key(path) || znode::initial_acl(path) != vocab::service::acl::open()
+    }
+
     /// Whom a node allows what in this state, if that is not everything to everybody.
     pub fn closed(&self, path: &str, at: Position) -> Option<Acls> {
         let path = path::key(path);

@@ -23,6 +23,8 @@ impl History {
 struct Node<'r> {
     zxid: Zxid,
     mark: Mark,
+    /// The first history that ended with the same transaction.
+    first: History,
     parent: History,
     /// An ancestor further up, so that any ancestor is found in logarithmic steps (Myers, "An applicative random-access stack").
     jump: History,
@@ -48,6 +50,7 @@ impl<'r> Histories<'r> {
         let root = Node {
             zxid: Zxid::ZERO,
             mark: Mark(0),
+            first: History::EMPTY,
             parent: History::EMPTY,
             jump: History::EMPTY,
             length: 0,
@@ -71,6 +74,16 @@ impl<'r> Histories<'r> {
     /// The mark of a history's last transaction.
     pub fn mark(&self, history: History) -> Mark {
         self.node(history).mark
+    }
+
+    /// The transaction that a history ends with, as a number below [`Histories::count`]: the same one for all histories that end with it.
+    pub fn transaction(&self, history: History) -> usize {
+        self.node(history).first.index()
+    }
+
+    /// How many histories there are.
+    pub fn count(&self) -> usize {
+        self.nodes.len()
     }
 
     /// How many transactions a history has.
@@ -99,8 +112,10 @@ impl<'r> Histories<'r> {
         let (jump_length, beyond) = (self.length(jump), self.node(jump).jump);
         let jump = if length - jump_length == jump_length - self.length(beyond) { beyond } else { history };
         let next_sibling = self.nodes[history.index()].first_child.replace(child);
-        self.nodes.push(Node { zxid, mark, parent: history, jump, length: length + 1, first_child: None, next_sibling, proposed: None, config });
-        self.by_zxid.entry(zxid).or_default().push(child);
+        let namesakes = self.by_zxid.entry(zxid).or_default();
+        let first = namesakes.iter().copied().find(|other| self.nodes[other.index()].mark == mark).unwrap_or(child);
+        namesakes.push(child);
+        self.nodes.push(Node { zxid, mark, first, parent: history, jump, length: length + 1, first_child: None, next_sibling, proposed: None, config });
         child
     }
 

@@ -107,6 +107,20 @@ fn mistakes_are_told_with_place_and_remedy() {
     fs::write(folder.path("bytes.toml"), [0xff, 0xfe]).expect("the folder can be written");
     check(&["replay", &folder.path("bytes.toml")], &["bytes.toml", "remedy"]);
     check(&["replay", &write("case.toml", "format = 1\nabout = 'a case'\n[expect]\nverdict = 'hods'\n[plan]\n")], &["case.toml:4", "hods", "remedy"]);
+    check(&["run", "--family", "calm", "--seed", "1", "--job", "q9"], &["--job", "q0, q1", "counters"]);
+    check(&["run", "--family", "calm", "--seed", "1", "--job", "q5"], &["--job q5", "no stream engine", "stream-failover"]);
+    check(&["run", "--family", "stream-failover", "--seed", "7", "--set", "stream.fencing"], &["--set", "stream.checkpoints.retained=1"]);
+    check(&["run", "--family", "stream-failover", "--seed", "7", "--set", "stream.fencin=unfenced"], &["stream.fencin=unfenced", "`fencin`", "`fencing`"]);
+    check(&["fuzz", "--family", "stream-failover", "--set", "stream.checkpoints.retained=0"], &["stream.checkpoints.retained=0", "at least 1"]);
+    check(&["fuzz", "--family", "calm", "--set", "stream.fencing=unfenced"], &["no stream engine"]);
+    check(&["fuzz", "--family", "calm", "--plant", "offset-ahead"], &["--plant offset-ahead", "no stream engine"]);
+    let conf = |text: &str, says: &[&str]| check(&["run", "--family", "stream-failover", "--seed", "7", "--conf", &write("flink.properties", text)], says);
+    conf("# Flink\ntaskmanager.memory.network.buffer.percent = 101\n", &["flink.properties:2", "network.buffer.percent = 101", "0 to 100"]);
+    conf("zookeeper.session.timeout = soon", &["flink.properties:1", "zookeeper.session.timeout = soon", "10 s"]);
+    conf("parallelism.default = 4000", &["flink.properties:1", "parallelism.default = 4000", "slots"]);
+    conf("no.such.key = 1", &["no.such.key", "zookeeper.znode.parent"]);
+    check(&["run", "--family", "calm", "--seed", "1", "--conf", &write("good.properties", "parallelism.default = 1")], &["family calm", "stream-failover"]);
+    check(&["run", "--family", "stream-failover", "--seed", "7", "--conf", &folder.path("none.properties")], &["none.properties", "remedy"]);
     check(&["fuzz", "--seeds", "0"], &["--seeds"]);
     check(&["fuzz", "--seeds", "9..3"], &["--seeds", "9..3"]);
     check(&["fuzz", "--seeds", "many"], &["--seeds", "many"]);
@@ -140,7 +154,7 @@ fn help_reads_well() {
 
 #[test]
 fn what_there_is_is_listed_a_line_each() {
-    for (list, least, one) in [("families", 10, "catch-up"), ("rules", 30, "zab.agreement"), ("probes", 40, "")] {
+    for (list, least, one) in [("families", 20, "catch-up"), ("jobs", 13, "interval-join"), ("rules", 30, "zab.agreement"), ("probes", 40, "")] {
         let told = stormglass(&[list]);
         assert_eq!((told.code, told.err.as_str()), (0, ""), "{list}");
         assert!(told.out.lines().count() >= least, "{list}: {}", told.out);

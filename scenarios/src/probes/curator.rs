@@ -33,6 +33,8 @@ struct Life {
 #[derive(Default)]
 pub(super) struct Curators {
     lives: BTreeMap<MachineId, Life>,
+    /// Some client of the run has Curator's behaviour; where none has, requests are not followed.
+    is_there: bool,
     ops: BTreeMap<RequestId, Arc<Op>>,
     /// The first try of each later one.
     firsts: BTreeMap<RequestId, RequestId>,
@@ -99,6 +101,7 @@ impl Curators {
 
     fn client(&mut self, note: &Note<Fact>, fact: &ClientFact, hits: &mut Hits) {
         if *fact == ClientFact::Started {
+            self.is_there = true;
             self.lives.insert(note.machine, Life::default());
         }
         let believers = self.lives.values().filter_map(|life| life.leads.as_deref());
@@ -154,6 +157,7 @@ impl Fold for Curators {
         match &note.fact {
             Fact::World(Happening::Crashed { .. }) => drop(self.lives.remove(&note.machine)),
             Fact::World(_) | Fact::Stream(_) => {}
+            Fact::Replica(_) if !self.is_there => {}
             Fact::Replica(ReplicaFact::Proposed { txn, .. })
                 if txn.xid > Xid(0) && txn.error.is_none() && !matches!(txn.request, Request::Op(Op::Multi(_))) =>
             {

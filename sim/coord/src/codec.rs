@@ -10,6 +10,8 @@ use crate::txn::{Body, Head, NodeKind, Txn};
 
 /// What a reconfig's body begins with.
 const CODE_RECONFIG: u8 = 16;
+/// Room for most transactions.
+pub const TXN_BYTES: usize = 96;
 /// Multis do not nest: a body within a multi is decoded at depth 1, and no deeper.
 const DEPTH_MAX: u32 = 1;
 
@@ -217,13 +219,18 @@ pub fn seal(head: Head, body: Body) -> Txn {
 
 /// A transaction's bytes, without its mark.
 pub fn encode(txn: &Txn) -> Vec<u8> {
-    let mut writer = Writer(Vec::with_capacity(96));
+    let mut writer = Writer(Vec::with_capacity(TXN_BYTES));
+    write(txn, &mut writer);
+    writer.0
+}
+
+/// The same, behind what the writer has.
+pub fn write(txn: &Txn, writer: &mut Writer) {
     writer.long(txn.head.session.0);
     writer.int(txn.head.xid.0);
     writer.long(txn.head.zxid.0 as i64);
     writer.long(txn.head.time_ms);
     writer.body(&txn.body);
-    writer.0
 }
 
 /// The transaction that `bytes` hold, if all of them make sense.

@@ -179,7 +179,7 @@ pub struct Restore {
     pub job: JobId,
     /// The parallelism of that job.
     pub parallelism: u16,
-    /// Of its vertex' subtasks in the checkpoint, those that concern it: itself, if the parallelism is the same; else all of them, of which it takes its key groups and its share of the lists.
+    /// Of its vertex' subtasks in the checkpoint, those that concern it: all of them, of which it takes its key groups and its share of the lists; if the parallelism is the same, itself, and of an operator's others what is not keyed, for the sake of union list state.
     pub states: Vec<(Subtask, SubtaskSnapshot)>,
     /// The subtask had finished before the checkpoint: there is nothing to do but to say so.
     pub finished: bool,

@@ -48,7 +48,10 @@ impl Clock {
             ahead_ns
         } else {
             let rate = MILLION + i128::from(self.drift_ppm);
-            u64::try_from((i128::from(ahead_ns) * MILLION + rate - 1) / rate).unwrap_or(u64::MAX)
+            match ahead_ns.checked_mul(MILLION as u64) {
+                Some(product) => product.div_ceil(rate as u64),
+                None => u64::try_from((i128::from(ahead_ns) * MILLION + rate - 1) / rate).unwrap_or(u64::MAX),
+            }
         };
         self.since_ns.saturating_add(world_ns).max(now_ns)
     }
@@ -76,7 +79,12 @@ impl Clock {
         if self.drift_ppm == 0 {
             return world_ns;
         }
-        (i128::from(world_ns) * (MILLION + i128::from(self.drift_ppm)) / MILLION) as u64
+        let rate = MILLION + i128::from(self.drift_ppm);
+        // Hours go into 64 bits, in which a division costs a fraction.
+        match world_ns.checked_mul(rate as u64) {
+            Some(product) => product / MILLION as u64,
+            None => (i128::from(world_ns) * rate / MILLION) as u64,
+        }
     }
 
     fn settle(&mut self, now_ns: u64) {
@@ -102,6 +110,10 @@ mod tests {
         for ppm in [0, 1, -1, 200_000, -200_000, 333] {
             for mono_ns in [0, 1, 999, 1_000_003, SECOND, 120 * SECOND + 7] {
                 check(ppm, mono_ns);
+            }
+            // Around the hours at which the products leave 64 bits.
+            for second in (12_000..30_000).step_by(500) {
+                check(ppm, second * SECOND + 7);
             }
         }
     }

@@ -50,7 +50,9 @@ impl Tape {
         if self.len > FRESH_BYTES - N {
             self.fold();
         }
-        self.fresh[self.len..self.len + N].copy_from_slice(&bytes);
+        // An array in place of a slice: one store, where a copy of a length known only at run time is a call.
+        let free: &mut [u8; N] = self.fresh[self.len..].first_chunk_mut().expect("so many are free");
+        *free = bytes;
         self.len += N;
     }
 

@@ -263,7 +263,7 @@ impl Executor {
         }
         task.watermark = Some(watermark);
         self.operate(subtask, |operator, out| operator.on_watermark(watermark, out));
-        for (channel, _) in self.outputs(subtask) {
+        for channel in self.outputs(subtask) {
             self.channels.get_mut(&channel).expect("all channels are there").push_back(Element::Watermark(watermark));
         }
     }
@@ -337,8 +337,8 @@ impl Executor {
         }
     }
 
-    fn outputs(&self, subtask: Subtask) -> Vec<(ChannelId, ())> {
+    fn outputs(&self, subtask: Subtask) -> Vec<ChannelId> {
         let edges: Vec<EdgeId> = self.graph.outputs(subtask.vertex).map(|(edge, _)| edge).collect();
-        self.channels.keys().filter(|channel| edges.contains(&channel.edge) && channel.from == subtask.index).map(|channel| (*channel, ())).collect()
+        self.channels.keys().filter(|channel| edges.contains(&channel.edge) && channel.from == subtask.index).copied().collect()
     }
 }

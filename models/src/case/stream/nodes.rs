@@ -39,7 +39,11 @@ pub struct Deed {
     pub path: Path,
     /// Whose transaction it was; `None` where a session's end did it, or the service itself.
     pub by: Option<SessionId>,
+<<<<<<< HEAD
+    /// Whether the lowest latch node in the state before was the author's own, or that of a session which its machine had given up and the service had not: then the latest grant is its machine's still.
+=======
     /// Whether the lowest latch node of the state before was the author's own, of this session or of one before it.
+>>>>>>> s-rules
     pub led: bool,
     /// The session that had made the node, of a lock that is removed.
     pub owner: Option<SessionId>,
@@ -53,6 +57,8 @@ pub struct Life {
     pub created: Position,
     pub committed: NoteIndex,
     pub deleted: Option<(Position, NoteIndex)>,
+    /// When its node of locks was gone: from then on it counts as removed, whoever finishes that (FLINK-26284: marked for deletion).
+    pub marked: Option<Position>,
 }
 
 /// All of them.
@@ -102,6 +108,13 @@ impl Nodes {
                 }
                 (Place::Checkpoint(job, id), _) => life(nodes.checkpoints.entry((job, id)).or_default(), kind, position, step.committed),
                 (Place::Plan(job), _) => life(nodes.plans.entry(job).or_default(), kind, position, step.committed),
+                (Place::Directory, EventKind::NodeDeleted) => {
+                    if let Some((job, id)) = locked(rest)
+                        && let Some(life) = nodes.checkpoints.get_mut(&(job, id)).and_then(|lives| lives.last_mut())
+                    {
+                        life.marked.get_or_insert(position);
+                    }
+                }
                 (Place::Latch | Place::Lock(..) | Place::Counter(_) | Place::Directory | Place::Other, _) => {}
             }
             if place == Place::Latch
@@ -111,9 +124,14 @@ impl Nodes {
             }
             let is_own = matches!(step.txn.request, Request::Op(Op::CloseSession | Op::DeleteContainer { .. }) | Request::CreateSession { .. });
             let by = (!is_own).then_some(session);
+<<<<<<< HEAD
+            let machine = |session: SessionId| nodes.machines.get(&session);
+            let led = led.1.is_some_and(|lowest| lowest == session || machine(lowest).is_some() && machine(lowest) == machine(session));
+=======
             // A process whose session was lost has its old node there until the service ends that session, and leads by it.
             let machine = |session: &SessionId| nodes.machines.get(session).copied();
             let led = led.1.is_some_and(|lowest| lowest == session || machine(&lowest).is_some() && machine(&lowest) == machine(&session));
+>>>>>>> s-rules
             let handle = match (place, kind) {
                 (Place::Plan(_) | Place::Checkpoint(..), EventKind::NodeCreated) => written(step, &path).and_then(|data| name(data.as_deref()?)),
                 _ => None,
@@ -131,7 +149,7 @@ impl Nodes {
 
 fn life(lives: &mut Vec<Life>, kind: EventKind, position: Position, committed: NoteIndex) {
     match kind {
-        EventKind::NodeCreated => lives.push(Life { created: position, committed, deleted: None }),
+        EventKind::NodeCreated => lives.push(Life { created: position, committed, deleted: None, marked: None }),
         EventKind::NodeDeleted => {
             if let Some(life) = lives.last_mut() {
                 life.deleted = Some((position, committed));
@@ -166,6 +184,14 @@ fn name(data: &[u8]) -> Option<BlobName> {
 fn latch(rest: &str) -> (u64, String) {
     let name = rest.rsplit('/').next().unwrap_or(rest);
     (sequence(name).unwrap_or(u64::MAX), name.to_owned())
+}
+
+/// The checkpoint whose node of locks a path names.
+fn locked(rest: &str) -> Option<(JobId, CheckpointId)> {
+    match place(rest.strip_suffix("/locks")?) {
+        Place::Checkpoint(job, id) => Some((job, id)),
+        Place::Latch | Place::Lock(..) | Place::Counter(_) | Place::Plan(_) | Place::Directory | Place::Other => None,
+    }
 }
 
 /// What a path below the root names.

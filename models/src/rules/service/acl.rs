@@ -58,6 +58,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
 /// Whether the node's list allows an operation that led to this state, or read it; `None` where everybody may do everything, or no list is asked.
 fn is_allowed(case: &Case<'_>, op: &Op, position: Position, ids: &[Id]) -> Option<bool> {
     let (node, wanted) = wanted(case.recording.plan.coordination.compat, op)?;
+    if !case.course.changes.is_ever_closed(node) {
+        return None;
+    }
     let found = if op.is_write() { position.checked_sub(1)? } else { position };
     let lists: Vec<Option<Acls>> = match case.course.changes.exists(path::key(node), found) {
         // Within a multi a node may be made again, or made only there.

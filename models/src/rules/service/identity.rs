@@ -1,7 +1,5 @@
 //! Whoever a transaction says that its asker was, the asker was. A connection is its address and what it authenticated; an auth whose answer was lost may have been granted or not.
 
-use std::collections::BTreeSet;
-
 use vocab::ids::Zxid;
 use vocab::service::{Id, Op, Reply, Request};
 
@@ -21,7 +19,6 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for step in &case.course.steps {
         let txn = step.txn;
         let Request::Op(op) = &txn.request else { continue };
-        let told: BTreeSet<&Id> = txn.ids.iter().collect();
         let (least, most) = match case.clients.find(txn.session, txn.xid) {
             Some(request) if txn.xid.0 != 0 => (&request.ids[..], &request.ids_most[..]),
             Some(_) | None if txn.xid.0 == 0 => (&[][..], &[][..]),
@@ -31,7 +28,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                 continue;
             }
         };
-        let right = told.len() == txn.ids.len() && least.iter().all(|id| told.contains(id)) && told.iter().all(|id| most.contains(id));
+        let told = &txn.ids[..];
+        let is_told_once = |(at, id): (usize, &Id)| !told[..at].contains(id);
+        let right = told.iter().enumerate().all(is_told_once) && least.iter().all(|id| told.contains(id)) && told.iter().all(|id| most.contains(id));
         finding.judge(right, || {
             format!("{} is a {} of {} as {:?}, which was {least:?} (committed at {})", txn.zxid, op.name(), txn.session, txn.ids, case.when(step.committed))
         });

@@ -14,12 +14,19 @@ pub const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let ensemble = &case.ensemble;
+    // All prefixes of what was committed in the end, by their lengths.
+    let mut prefixes = vec![History::EMPTY; ensemble.histories.length(ensemble.committed) as usize + 1];
+    let mut history = ensemble.committed;
+    for prefix in prefixes.iter_mut().rev() {
+        *prefix = history;
+        history = ensemble.histories.parent(history);
+    }
     let delivered = ensemble.deliveries.iter().map(|delivery| (delivery.note, delivery.machine, delivery.history, "delivers"));
     let recovered = ensemble.recoveries.iter().filter_map(|recovery| Some((recovery.note, recovery.machine, recovery.applied?, "recovers a tree with")));
     let installed = ensemble.cuts.iter().filter(|cut| cut.whole_state).filter_map(|cut| Some((cut.note, cut.machine, cut.after?, "takes over a tree with")));
     for (note, machine, history, does) in delivered.chain(recovered).chain(installed).filter(|(_, _, history, _)| *history != History::EMPTY) {
         let length = ensemble.histories.length(history) as usize;
-        let committed = ensemble.committed_at.get(length).filter(|_| ensemble.histories.is_prefix(history, ensemble.committed));
+        let committed = ensemble.committed_at.get(length).filter(|_| prefixes.get(length) == Some(&history));
         finding.judge(committed.is_some_and(|committed| *committed < note), || {
             let name = ensemble.histories.name(history);
             let when = committed.map_or_else(|| "never committed".to_owned(), |note| format!("committed at {}", case.when(*note)));

@@ -3,10 +3,7 @@
 //! The published formula says that there *exist* two transactions which are equal or in order, which any one transaction satisfies with itself. It is stated here as it was meant: for *all* a and b that one primary
 //! broadcast in this order, whoever delivers b has delivered a before.
 
-use std::collections::BTreeMap;
-
-use vocab::fact::Mark;
-use vocab::ids::{MachineId, Zxid};
+use vocab::ids::MachineId;
 
 use crate::case::Case;
 use crate::case::histories::History;
@@ -23,21 +20,20 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let histories = &case.ensemble.histories;
     // What each primary had broadcast just before a transaction; the end of its initial history for its first.
-    let mut before: BTreeMap<(Zxid, Mark), (MachineId, History)> = BTreeMap::new();
+    let mut before: Vec<Option<(MachineId, History)>> = vec![None; histories.count()];
     for proposal in &case.ensemble.proposals {
-        let key = (histories.last(proposal.history), histories.mark(proposal.history));
-        before.entry(key).or_insert((proposal.machine, proposal.before));
+        before[histories.transaction(proposal.history)].get_or_insert((proposal.machine, proposal.before));
     }
     for delivery in &case.ensemble.deliveries {
-        let Some((primary, previous)) = before.get(&(delivery.zxid, delivery.mark)) else { continue };
-        if histories.last(*previous).epoch() != delivery.zxid.epoch() {
+        let Some((primary, previous)) = before[histories.transaction(delivery.history)] else { continue };
+        if histories.last(previous).epoch() != delivery.zxid.epoch() {
             continue; // The first of its epoch: nothing of this primary's comes before it.
         }
         // Delivered prefixes hold all that came before, so the one just before is enough.
-        finding.judge(histories.at(delivery.before, histories.last(*previous)) == Some(*previous), || {
+        finding.judge(histories.at(delivery.before, histories.last(previous)) == Some(previous), || {
             format!(
                 "{primary} broadcast {} just before {}; {} at {} delivers the second after {}",
-                histories.name(*previous),
+                histories.name(previous),
                 delivery.zxid,
                 delivery.machine,
                 case.when(delivery.note),

@@ -1,9 +1,6 @@
 //! TotalOrder: all servers deliver in one order. Each delivery is compared with the first of the same transaction by anybody.
 
-use std::collections::BTreeMap;
-
-use vocab::fact::Mark;
-use vocab::ids::{MachineId, Zxid};
+use vocab::ids::MachineId;
 
 use crate::case::Case;
 use crate::case::histories::History;
@@ -19,11 +16,11 @@ pub const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let histories = &case.ensemble.histories;
-    let mut first: BTreeMap<(Zxid, Mark), (MachineId, History)> = BTreeMap::new();
+    let mut first: Vec<Option<(MachineId, History)>> = vec![None; histories.count()];
     for delivery in &case.ensemble.deliveries {
         let at = || format!("{} at {} delivers {}", delivery.machine, case.when(delivery.note), delivery.zxid);
         finding.judge(delivery.in_order, || format!("{} after {}, which is not the one before it", at(), histories.name(delivery.before)));
-        let (machine, history) = *first.entry((delivery.zxid, delivery.mark)).or_insert((delivery.machine, delivery.history));
+        let (machine, history) = *first[histories.transaction(delivery.history)].get_or_insert((delivery.machine, delivery.history));
         finding.judge(history == delivery.history, || {
             let (here, there) = (histories.parent(delivery.history), histories.parent(history));
             format!("{} after {}, and {machine} delivered it after {}", at(), histories.name(here), histories.name(there))

@@ -73,12 +73,14 @@ pub fn read_log_header(bytes: &[u8]) -> Option<Zxid> {
 
 /// A record.
 pub fn record(txn: &Txn) -> Vec<u8> {
-    let body = codec::encode(txn);
-    let mut bytes = Vec::with_capacity(body.len() + RECORD_FRAME_LEN);
-    bytes.extend_from_slice(&(body.len() as u32).to_be_bytes());
-    bytes.extend_from_slice(&txn.mark.0.to_be_bytes());
-    bytes.extend_from_slice(&body);
+    let mut writer = codec::Writer(Vec::with_capacity(codec::TXN_BYTES + RECORD_FRAME_LEN));
+    writer.int(0); // The body's length, which is not known yet.
+    writer.long(txn.mark.0 as i64);
+    codec::write(txn, &mut writer);
+    let mut bytes = writer.0;
     bytes.push(END_OF_RECORD);
+    let body_len = bytes.len() - RECORD_FRAME_LEN;
+    bytes[..4].copy_from_slice(&(body_len as u32).to_be_bytes());
     bytes
 }
 

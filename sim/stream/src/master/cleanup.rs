@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use coord::curator::store::{Fence, ReleaseAndTryRemove, Removed, StateHandleStore};
 use coord::curator::{CallId, Failure, Told};
-use vocab::service::{ErrorCode, Op, Path};
+use vocab::plan::StreamPlant;
+use vocab::service::{ErrorCode, Op, Path, Reply};
 use vocab::stream::ids::{BlobName, JobId, LeaderId};
 
 use super::coordinator::archive::{Completed, files};
@@ -41,6 +42,8 @@ enum Step {
     Checkpoint(ReleaseAndTryRemove, Item),
     /// The directories and the counter, one by one.
     Node(CallId),
+    /// What is left below a directory that is not empty?
+    Listing(CallId),
     Plan(ReleaseAndTryRemove),
     /// Which steps of the job are written down?
     Steps(AskId),
@@ -128,14 +131,30 @@ impl Cleanup {
                 if ended == call {
                     match answer.result {
                         Ok(_) | Err(Failure::Error(ErrorCode::NoNode)) => self.next_node(desk),
+                        Err(Failure::Error(ErrorCode::NotEmpty)) => self.list(desk),
                         Err(_) => self.wait(desk),
                     }
+                }
+            }
+            Step::Listing(call) => {
+                let Told::Done { call: ended, answer } = told else { return };
+                if ended != call {
+                    return;
+                }
+                match &answer.result {
+                    // Handles that a leader of the past has half removed, or added when it led no more.
+                    Ok(Reply::Children { names, .. }) if !names.is_empty() => {
+                        self.items = names.iter().map(|name| (name.to_string(), Vec::new())).collect();
+                        self.next_checkpoint(desk);
+                    }
+                    Ok(_) | Err(_) => self.wait(desk),
                 }
             }
             Step::Plan(removal) => match desk.turn(|turn| removal.on(told, turn)) {
                 None => {}
                 Some(Removed::Removed { data }) => {
-                    let name: Option<BlobName> = data.flatten().as_deref().and_then(decode);
+                    // A name that was deleted cannot be written again: the plant submits the job once more.
+                    let name: Option<BlobName> = data.flatten().as_deref().and_then(decode).filter(|_| !desk.has(StreamPlant::NoResultStore));
                     desk.discard(name.into_iter().collect(), self.job, self.leader);
                     self.step = Step::Steps(desk.ask(Ask::List { prefix: steps_prefix(self.job) }, super::GET_TRIES));
                 }
@@ -158,7 +177,7 @@ impl Cleanup {
                 }
                 self.step = Step::Over;
             }
-            Step::Checkpoint(..) | Step::Node(_) | Step::Plan(_) | Step::Steps(_) | Step::Waiting(_) | Step::Over => {}
+            Step::Checkpoint(..) | Step::Node(_) | Step::Listing(_) | Step::Plan(_) | Step::Steps(_) | Step::Waiting(_) | Step::Over => {}
         }
     }
 
@@ -194,7 +213,15 @@ impl Cleanup {
         }
     }
 
-    fn checkpoint_removed(&mut self, removed: &Removed, (_, files): Item, desk: &mut Desk) {
+    fn list(&mut self, desk: &mut Desk) {
+        let op = Op::GetChildren { path: self.checkpoints.root.clone(), watch: false, stat: false };
+        self.step = Step::Listing(desk.turn(|turn| turn.call(op)));
+    }
+
+    fn checkpoint_removed(&mut self, removed: &Removed, (_, mut files): Item, desk: &mut Desk) {
+        if let Removed::Removed { data: Some(Some(handle)) } = removed {
+            files.extend(decode::<BlobName>(handle));
+        }
         // Unfenced, the files go whatever the service says, as in Flink.
         if matches!(removed, Removed::Removed { .. }) || !desk.is_fenced() {
             desk.discard(files, self.job, self.leader);

@@ -268,7 +268,7 @@ impl Dispatcher {
 
     fn submit(&mut self, desk: &mut Desk) {
         let plan = ExecutionPlan { job: JobId(1), kind: desk.plan().job, parallelism: desk.plan().parallelism, from: None, next_step: 0 };
-        let (node, blob) = (node_of_job(plan.job), plan_blob(plan.job, self.leader));
+        let (node, blob) = (node_of_job(plan.job), plan_blob(plan.job));
         let keep = Keep::start(Some(self.plans.clone()), node, blob, bytes(&plan), self.leader, desk);
         self.stage = Stage::Submitting(keep, plan);
     }
@@ -285,7 +285,7 @@ impl Dispatcher {
                 self.run(plan, desk);
             }
             // Whoever leads next finds out how it stands.
-            Some(Kept::NoContent | Kept::Handle(_)) => desk.exit("the execution plan could not be stored"),
+            Some(Kept::NoContent | Kept::Conflict | Kept::Handle(_)) => desk.exit("the execution plan could not be stored"),
         }
     }
 

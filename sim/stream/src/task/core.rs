@@ -6,6 +6,7 @@ use vocab::plan::{StreamPlan, StreamPlant};
 use vocab::stream::WorkerFact;
 use vocab::stream::data::LATEST;
 use vocab::stream::ids::{AttemptId, ChannelId, CheckpointId, EdgeId, SplitId};
+use vocab::stream::state::StateSummary;
 use vocab::stream::worker::TaskEnd;
 use vocab::time::MILLISECOND;
 
@@ -81,7 +82,7 @@ impl Task {
         let placement = Placement { index: subtask.index, parallelism: deployment.parallelism, max_parallelism: desk.plan.max_parallelism };
         let from = deployment.restore.as_ref().map(|restore| restore.checkpoint);
         desk.note(WorkerFact::Deployed { attempt: desk.attempt, from });
-        let restoring = Restoring::begin(deployment.restore.as_ref(), desk);
+        let restoring = Restoring::begin(deployment.restore.as_ref(), placement, desk);
         let mut task = Task {
             valve: Valve::new(channels.len()),
             gate: Gate::new(channels, room.floating, manner),
@@ -316,7 +317,10 @@ impl Task {
             true => Work::Finished,
             false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), self.deployment.kind, desk),
         };
-        let (state, replayed) = (self.summary(), self.gate.replayed());
+        // Of what is not keyed the operator may keep a digest alone: what it found is told.
+        let found = restored.state.summary();
+        let state = StateSummary { list: found.list, union: found.union, broadcast: found.broadcast, ..self.summary() };
+        let replayed = self.gate.replayed();
         desk.note(WorkerFact::Running { attempt: desk.attempt, from, state, replayed });
         desk.up(Up::TaskRunning { attempt: desk.attempt });
         desk.wants.requests.extend(self.gate.channels().iter().enumerate().map(|(place, channel)| (place, channel.machine)));

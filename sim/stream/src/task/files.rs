@@ -19,6 +19,15 @@ pub struct Base {
     pub groups: BTreeMap<KeyGroup, u64>,
 }
 
+impl Base {
+    /// What of it the snapshots after it refer to as well. RocksDB's files are so by nature: one that is compacted away never comes back.
+    pub fn without_changed(&self, later: &[&Base]) -> Base {
+        let mut base = self.clone();
+        base.groups.retain(|group, digest| later.iter().all(|snapshot| snapshot.groups.get(group) == Some(digest)));
+        base
+    }
+}
+
 /// What is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {

@@ -4,6 +4,8 @@
 
 mod flow;
 mod overtake;
+#[cfg(test)]
+mod laws;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -42,9 +42,13 @@ pub struct Restored {
 
 impl Restoring {
     /// Asks for all that a state consists of.
-    pub fn begin(restore: Option<&Restore>, desk: &mut Desk) -> Restoring {
-        let states = restore.iter().filter(|restore| !restore.finished).flat_map(|restore| &restore.states);
-        let wanted: BTreeSet<BlobName> = states.flat_map(|(_, state)| state.handles()).filter_map(Handle::blob).cloned().collect();
+    pub fn begin(restore: Option<&Restore>, placement: Placement, desk: &mut Desk) -> Restoring {
+        let mut wanted: BTreeSet<BlobName> = BTreeSet::new();
+        for restore in restore.iter().filter(|restore| !restore.finished) {
+            for (subtask, state) in &restore.states {
+                wanted.extend(handles(restore, *subtask, state, placement).filter_map(Handle::blob).cloned());
+            }
+        }
         for name in &wanted {
             desk.ask(Errand::Restore(name.clone()), Ask::Get { name: name.clone(), by: Author::Task(desk.attempt) });
         }
@@ -93,7 +97,8 @@ impl Restoring {
                 restored.outputs = self.channels(&snapshot.outputs)?;
             }
             let Unkeyed { list, union, broadcast, watermark, .. } = unkeyed;
-            former.push((subtask.index, OperatorState { groups: self.groups(snapshot)?, list, union, broadcast, watermark }));
+            let groups = if is_cut || is_own { self.groups(snapshot)? } else { BTreeMap::new() };
+            former.push((subtask.index, OperatorState { groups, list, union, broadcast, watermark }));
         }
         restored.state = redistribute(former, restore.parallelism, placement);
         splits.sort();
@@ -132,6 +137,12 @@ impl Restoring {
         };
         decode(bytes).ok_or_else(|| "Could not restore: a state file cannot be decoded.".into())
     }
+}
+
+/// What is fetched of a subtask's state: of another one, as long as the parallelism is the same, nothing but where union list state may be.
+fn handles<'a>(restore: &Restore, subtask: Subtask, state: &'a SubtaskSnapshot, placement: Placement) -> impl Iterator<Item = &'a Handle> {
+    let is_whole = restore.parallelism != placement.parallelism || subtask.index == placement.index;
+    state.handles().filter(move |handle| is_whole || state.unkeyed.as_ref() == Some(*handle))
 }
 
 /// Whose transactional ids go on: one's own, or as an heir those of another job's subtask.

@@ -150,7 +150,10 @@ impl Snapshots {
         let checkpoint = barrier.checkpoint;
         let shared = desk.plan.checkpoints.incremental && !barrier.kind.is_savepoint();
         let now = files::digests(groups);
-        let (mut kept, written) = files::difference(groups, &now, self.base.as_ref().filter(|_| shared));
+        // A group that had another state in a later snapshot and has its old one again is written anew: the later one may be complete by now, and the old file gone with what it subsumed.
+        let later: Vec<&Base> = self.candidates.values().collect();
+        let base = self.base.as_ref().filter(|_| shared).map(|base| base.without_changed(&later));
+        let (mut kept, written) = files::difference(groups, &now, base.as_ref());
         if let Some(written) = written {
             let handle = self.put(checkpoint, "keyed", written.bytes, shared, desk);
             kept.push(files::file(written.groups, handle, checkpoint, shared));

@@ -62,8 +62,14 @@ impl WorkerProcess {
         self.deliver_local(now, out);
     }
 
-    /// A task ends.
+    /// A task ends, and those of this worker that have channels with it hear of it.
     pub(super) fn end(&mut self, attempt: AttemptId, end: TaskEnd, now: Now, out: &mut Out) {
+        self.end_quietly(attempt, end, now, out);
+        self.deliver_local(now, out);
+    }
+
+    /// A task ends.
+    pub(super) fn end_quietly(&mut self, attempt: AttemptId, end: TaskEnd, now: Now, out: &mut Out) {
         let Some(mut task) = self.tasks.remove(&attempt) else { return };
         let plan = self.config.plan.clone();
         let mut wants = Wants::default();
@@ -75,7 +81,6 @@ impl WorkerProcess {
         self.services.release(attempt);
         let tasks = &self.tasks;
         self.network.close_unused(|route| tasks.values().any(|task| task.uses(route)), out);
-        self.deliver_local(now, out);
     }
 
     fn deploy(&mut self, deployment: Deployment, now: Now, out: &mut Out) {
@@ -134,7 +139,7 @@ impl WorkerProcess {
         }
     }
 
-    fn deliver_local(&mut self, now: Now, out: &mut Out) {
+    pub(super) fn deliver_local(&mut self, now: Now, out: &mut Out) {
         while let Some((to_consumer, net)) = self.local.pop_front() {
             self.deliver(!to_consumer, net, Route::Local, now, out);
         }

@@ -9,6 +9,7 @@ mod process;
 mod calls;
 mod schedule;
 
+pub use pool::least_buffers;
 pub use process::WorkerProcess;
 #[cfg(test)]
 mod tests;

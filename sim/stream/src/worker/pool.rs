@@ -89,6 +89,14 @@ impl Pool {
     }
 }
 
+/// The buffers that a worker must have to send and to receive, so that all its slots can be taken by a job: a plan with fewer may start its tasks again for ever.
+pub fn least_buffers(graph: &JobGraph, parallelism: u16, slots: u16) -> (u32, u32) {
+    let vertices = || (0..graph.vertices.len()).map(|vertex| VertexId(vertex as u16));
+    let taken = u32::from(slots.min(parallelism));
+    let (sending, receiving) = (vertices().map(|vertex| outputs(graph, vertex, parallelism)), vertices().map(|vertex| inputs(graph, vertex, parallelism)));
+    (sending.sum::<u32>() * taken, receiving.sum::<u32>() * taken)
+}
+
 /// Buffers that a subtask's outputs must have.
 fn outputs(graph: &JobGraph, vertex: VertexId, parallelism: u16) -> u32 {
     let channels: usize = graph.outputs(vertex).map(|(edge, _)| graph.channels(edge, parallelism).iter().filter(|channel| channel.from == 0).count()).sum();
@@ -99,4 +107,33 @@ fn outputs(graph: &JobGraph, vertex: VertexId, parallelism: u16) -> u32 {
 fn inputs(graph: &JobGraph, vertex: VertexId, parallelism: u16) -> u32 {
     let channels: usize = graph.inputs(vertex).map(|(edge, _)| graph.channels(edge, parallelism).iter().filter(|channel| channel.to == 0).count()).sum();
     channels as u32 * EXCLUSIVE
+}
+
+#[cfg(test)]
+mod tests {
+    use vocab::stream::ids::{JobId, LeaderId, Subtask};
+    use vocab::stream::job::JobKind;
+
+    use super::*;
+
+    #[test]
+    fn the_least_is_enough_for_all_slots_and_one_buffer_less_is_not() {
+        for kind in JobKind::ALL {
+            for parallelism in 1..4 {
+                let plan = crate::operator::tests::plan(kind);
+                let graph = JobGraph::of(kind, &plan);
+                let (sending, receiving) = least_buffers(&graph, parallelism, parallelism);
+                let fits = |sending: u32, receiving: u32| {
+                    let mut pool = Pool { sending, receiving, slots: parallelism.into(), shares: BTreeMap::new() };
+                    let subtasks =
+                        (0..graph.vertices.len() as u16).flat_map(|vertex| (0..parallelism).map(move |index| Subtask { vertex: VertexId(vertex), index }));
+                    let attempts = subtasks.map(|subtask| AttemptId { job: JobId(1), subtask, leader: LeaderId(1), number: 1 });
+                    attempts.into_iter().all(|attempt| pool.reserve(attempt, &graph, parallelism).is_ok() && pool.check().is_ok())
+                };
+                assert!(fits(sending, receiving), "{kind:?} with {parallelism}");
+                assert!(!fits(sending - 1, receiving) && !fits(sending, receiving - 1), "{kind:?} with {parallelism}");
+                assert!(fits(sending + 13, receiving + 7), "{kind:?} with {parallelism}: what is over is shared");
+            }
+        }
+    }
 }

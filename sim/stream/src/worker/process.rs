@@ -202,8 +202,10 @@ impl WorkerProcess {
         out.note(WorkerFact::LeaderLost { leader });
         let attempts: Vec<AttemptId> = self.tasks.keys().copied().collect();
         for attempt in attempts {
-            self.end(attempt, TaskEnd::Canceled, now, out);
+            self.end_quietly(attempt, TaskEnd::Canceled, now, out);
         }
+        // What they had to say to each other finds nobody.
+        self.deliver_local(now, out);
     }
 
     fn wake_ns(&self, now: Now) -> Option<u64> {

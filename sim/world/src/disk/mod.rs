@@ -98,7 +98,8 @@ impl Disk {
 
     /// After a failed append nothing more gets into the file before its writer is told: a real one is told at once, and does not write on behind the gap.
     pub(crate) fn append(&mut self, now_ns: u64, file: &FileName, mut bytes: Vec<u8>) -> bool {
-        let stopped = self.names.get(file).and_then(|inode| self.stopped.get(&inode).copied());
+        let found = self.names.find(file);
+        let stopped = found.and_then(|inode| self.stopped.get(&inode).copied());
         let failure = stopped.or_else(|| self.write_failure());
         if stopped.is_some() {
             bytes.clear();
@@ -108,7 +109,7 @@ impl Disk {
             bytes.truncate(kept as usize);
         }
         // A new file is there even if nothing could be written into it.
-        let inode = self.names.get(file).unwrap_or_else(|| self.make(file, Content::default()));
+        let inode = found.unwrap_or_else(|| self.make(file, Content::default()));
         if failure.is_none() || !bytes.is_empty() {
             self.content(inode).append(bytes);
         }
@@ -166,7 +167,7 @@ impl Disk {
 
     pub(crate) fn sync(&mut self, now_ns: u64, file: &FileName, token: Token) {
         let done_in_ns = self.sync_ns();
-        let what = match self.names.get(file) {
+        let what = match self.names.find(file) {
             Some(inode) => What::Sync { inode, file: file.clone(), deeds: self.content(inode).deeds(), token },
             None => What::Answer(DiskAnswer::Failed { token: Some(token), file: Some(file.clone()), error: DiskError::Io }),
         };
@@ -332,6 +333,10 @@ impl Disk {
 
     /// Files without a name that no crash could give one back are gone.
     fn forget_nameless(&mut self) {
+        // No two names stand for one file: where there are as many, every file has its name.
+        if self.contents.len() == self.names.len() {
+            return;
+        }
         let alive = self.names.alive();
         self.contents.retain(|inode, _| alive.contains(inode));
     }

@@ -29,11 +29,30 @@ pub(crate) struct Names {
     hardened: u64,
     /// Deeds before this one were promised durable by a lie.
     promised: u64,
+    /// The name that was found last, while it stands for the same file.
+    last: Option<(FileName, Inode)>,
 }
 
 impl Names {
     pub(crate) fn get(&self, file: &FileName) -> Option<Inode> {
         self.seen.get(file).copied()
+    }
+
+    /// The same, for a file that is written again and again.
+    pub(crate) fn find(&mut self, file: &FileName) -> Option<Inode> {
+        if let Some((name, inode)) = &self.last
+            && name == file
+        {
+            return Some(*inode);
+        }
+        let inode = self.get(file)?;
+        self.last = Some((file.clone(), inode));
+        Some(inode)
+    }
+
+    /// How many names there are, as processes see them.
+    pub(crate) fn len(&self) -> usize {
+        self.seen.len()
     }
 
     pub(crate) fn link(&mut self, file: &FileName, inode: Inode) {
@@ -99,6 +118,7 @@ impl Names {
         let survivors: BTreeSet<Inode> = self.durable.values().copied().collect();
         let gone = self.seen.values().filter(|inode| !survivors.contains(inode)).map(|inode| (*inode, had_lies)).collect();
         self.seen = self.durable.clone();
+        self.last = None;
         self.deeds.clear();
         self.hardened = 0;
         self.promised = 0;
@@ -115,6 +135,7 @@ impl Names {
     }
 
     fn done(&mut self, deed: Deed) {
+        self.last = None;
         apply(&mut self.seen, deed.clone());
         self.deeds.push_back(deed);
     }
@@ -139,6 +160,28 @@ fn apply(names: &mut BTreeMap<FileName, Inode>, deed: Deed) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_found_where_it_stands_now() {
+        let name = |name: &str| FileName::from(name);
+        let mut names = Names::default();
+        let check = |names: &mut Names, file: &str, inode: Option<u64>| {
+            assert_eq!(names.find(&name(file)), inode.map(Inode), "{file}");
+            assert_eq!(names.find(&name(file)), names.get(&name(file)), "{file}, once more");
+        };
+        check(&mut names, "a", None);
+        names.link(&name("a"), Inode(1));
+        check(&mut names, "a", Some(1));
+        names.link(&name("b"), Inode(2));
+        check(&mut names, "a", Some(1));
+        names.rename(&name("b"), &name("a"));
+        check(&mut names, "a", Some(2));
+        check(&mut names, "b", None);
+        names.lose_power(1);
+        check(&mut names, "a", Some(1));
+        names.remove(&name("a"));
+        check(&mut names, "a", None);
+    }
 
     #[test]
     fn a_crash_keeps_a_prefix_of_what_was_done_to_the_directory() {

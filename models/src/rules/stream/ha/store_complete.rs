@@ -34,7 +34,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             Said::Master(MasterFact::Recovered { leader, job, checkpoints }) => {
                 let Some(from) = stream.grant(*leader).and_then(|grant| grant.position) else { continue };
                 let until = case.course.committed_before(spoken.note);
-                let all_time = |life: &Life| life.created <= from && life.deleted.is_none_or(|(position, _)| position > until);
+                let all_time = |life: &Life| {
+                    life.created <= from && life.deleted.map(|(position, _)| position).into_iter().chain(life.marked).all(|position| position > until)
+                };
                 let some_time = |life: &Life| life.created <= until && life.deleted.is_none_or(|(position, _)| position > from);
                 let of_job = stream.nodes.checkpoints.range((*job, CheckpointId(0))..=(*job, CheckpointId(u64::MAX)));
                 let missed = of_job.filter(|(_, lives)| lives.iter().any(all_time)).map(|((_, id), _)| *id).find(|id| !checkpoints.contains(id));

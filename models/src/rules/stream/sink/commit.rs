@@ -6,7 +6,7 @@ use super::is_all_there;
 use crate::case::Case;
 use crate::case::said::NoteIndex;
 use crate::case::stream::Stream;
-use crate::rules::stream::name;
+use crate::rules::stream::{NoteIndex, name};
 use crate::rules::{Finding, Footing, Rule};
 
 pub const ONLY_COMPLETED: Rule = Rule {
@@ -25,12 +25,20 @@ pub const ALL: Rule = Rule {
     check: check_all,
 };
 
+<<<<<<< HEAD
+/// Whose checkpoint lets a commit: the committer's own job's, if that was durable by then, or the one with whose savepoint it began: the numbers of two jobs are two rows.
+fn owner(stream: &Stream<'_>, attempt: AttemptId, by: CheckpointId, note: NoteIndex) -> JobId {
+    let origin = stream.task(attempt).and_then(|task| stream.origin(task));
+    let is_own = stream.durable(attempt.job, by).is_some_and(|durable| durable < note);
+    origin.filter(|origin| origin.id == by && !is_own).map_or(attempt.job, |origin| origin.job)
+=======
 /// When the checkpoint that lets a commit was durable: one of the committer's own job, or the one of another with which it began.
 fn lets(stream: &Stream<'_>, attempt: AttemptId, by: CheckpointId, prepared: (JobId, CheckpointId)) -> Option<NoteIndex> {
     let origin = stream.task(attempt).and_then(|task| stream.origin(task)).filter(|origin| origin.id == by).map(|origin| origin.job);
     let jobs = std::iter::once(attempt.job).chain(origin);
     let is_after = |job: &JobId| prepared <= (*job, by);
     jobs.filter(is_after).filter_map(|job| stream.durable(job, by)).min()
+>>>>>>> s-rules
 }
 
 fn check_only(case: &Case<'_>, finding: &mut Finding) {
@@ -38,8 +46,14 @@ fn check_only(case: &Case<'_>, finding: &mut Finding) {
     for (id, txn) in &stream.ledger.txns {
         let prepared = stream.prepared_in(id);
         for (note, attempt, checkpoint, by) in &txn.asked {
+<<<<<<< HEAD
+            let job = owner(stream, *attempt, *by, *note);
+            let durable = stream.durable(job, *by);
+            let is_prepared = prepared.is_some_and(|(_, prepared)| prepared == *checkpoint) && checkpoint <= by;
+=======
             let durable = prepared.and_then(|prepared| lets(stream, *attempt, *by, prepared));
             let is_prepared = prepared.is_some_and(|(_, prepared)| prepared == *checkpoint);
+>>>>>>> s-rules
             finding.judge(is_prepared && durable.is_some_and(|durable| durable < *note), || {
                 format!(
                     "{attempt} asks at {} for the commit of {id}, prepared in {prepared:?}, by {by}, durable: {:?}",

@@ -124,13 +124,15 @@ pub struct GetAllAndLock {
     names: Vec<Arc<str>>,
     all: BTreeMap<String, Data>,
     scans: u32,
+    /// A handle that was listed and could not be locked, and how many changes there had been then.
+    missing: Option<(Arc<str>, i32)>,
 }
 
 impl GetAllAndLock {
     /// Begins.
     pub fn start(store: &StateHandleStore, turn: &mut Turn) -> GetAllAndLock {
         let scan = Scan::Counting { call: count(store, turn), before: None };
-        GetAllAndLock { store: store.clone(), scan, names: Vec::new(), all: BTreeMap::new(), scans: 1 }
+        GetAllAndLock { store: store.clone(), scan, names: Vec::new(), all: BTreeMap::new(), scans: 1, missing: None }
     }
 
     /// Takes what the owner was told.
@@ -143,7 +145,7 @@ impl GetAllAndLock {
                     self.all.insert(name.to_string(), data);
                     self.read(before, turn)
                 }
-                Got::Missing => self.again(turn),
+                Got::Missing => self.miss(before, turn),
                 Got::Failed(failure) => Some(Everything::Failed(Some(failure))),
             };
         }
@@ -181,13 +183,25 @@ impl GetAllAndLock {
         None
     }
 
+    /// A handle is being removed: once more. If nothing has changed since it was missed before, whoever removed it is gone and has left it half done: then it is none (FLINK-26987).
+    fn miss(&mut self, before: i32, turn: &mut Turn) -> Option<Everything> {
+        let name = self.names.last().expect("a handle is read by its name").clone();
+        if self.missing == Some((name.clone(), before)) {
+            self.names.pop();
+            return self.read(before, turn);
+        }
+        self.missing = Some((name, before));
+        self.again(turn)
+    }
+
     /// Something came or went: once more. What is locked stays so, as it will be read again.
     fn again(&mut self, turn: &mut Turn) -> Option<Everything> {
         if self.scans >= SCANS_MAX {
             return Some(Everything::Failed(None));
         }
         let scans = self.scans + 1;
-        *self = GetAllAndLock { scans, ..GetAllAndLock::start(&self.store, turn) };
+        let missing = self.missing.take();
+        *self = GetAllAndLock { scans, missing, ..GetAllAndLock::start(&self.store, turn) };
         None
     }
 }

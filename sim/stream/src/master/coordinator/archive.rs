@@ -103,6 +103,11 @@ impl Archive {
         self.adding.is_some() || !self.queue.is_empty()
     }
 
+    /// Checkpoints on their way into the store.
+    pub fn adding(&self) -> usize {
+        self.queue.len() + usize::from(self.adding.is_some())
+    }
+
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         !self.is_adding() && self.cleaning() == 0
@@ -117,7 +122,9 @@ impl Archive {
 
     /// All that is in the store, which is the owner's from here on: the job is over.
     pub fn take(&mut self) -> Vec<Completed> {
-        self.lingering.drain(..).chain(self.subsumed.drain(..)).chain(self.completed.drain(..)).collect()
+        // What is half removed is removed once more: a removal that is cut off leaves a node without locks (FLINK-26284).
+        let removing = self.removing.take().map(|(_, checkpoint)| checkpoint);
+        self.lingering.drain(..).chain(removing).chain(self.subsumed.drain(..)).chain(self.completed.drain(..)).collect()
     }
 
     /// The leadership is over. What waits is dropped, what is under way goes on, and what is locked is released.
@@ -138,7 +145,7 @@ impl Archive {
         match keep.on_blob(id, result, desk) {
             None | Some(Kept::Handle(_)) => Vec::new(),
             Some(Kept::Content) => self.finalized(checkpoint, desk),
-            Some(Kept::NoContent) => {
+            Some(Kept::NoContent | Kept::Conflict) => {
                 self.adding = None;
                 let why = Reason::Finalize("the metadata could not be written".into());
                 self.forget(&checkpoint, &why, true, desk);

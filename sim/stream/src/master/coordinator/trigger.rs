@@ -41,8 +41,8 @@ impl Coordinator {
         loop {
             let standing = Standing {
                 triggering: self.triggering.is_some(),
-                // What is being written is pending still: Flink adds it to the store in the same breath.
-                pending: self.pending.len() + self.finalizing.len(),
+                // One that is being finalized is pending until it is in the store.
+                pending: self.pending.len() + self.archive.adding(),
                 cleaning: self.archive.cleaning(),
                 completed_ms: self.completed_ms,
                 now_ms: desk.mono_ms(),

@@ -12,6 +12,7 @@ use super::super::enumerator::Enumerator;
 use super::{JobMaster, slots};
 use crate::job::Role;
 use crate::message::{Deployment, Down, Restore};
+use crate::snapshot::SubtaskSnapshot;
 
 impl JobMaster {
     /// Begins the tasks that wait, if nothing keeps them from it.
@@ -107,9 +108,24 @@ impl JobMaster {
             parallelism,
             inputs: inputs.collect(),
             outputs: outputs.collect(),
-            restore: from.map(|from| restore(subtask, parallelism, from)),
+            restore: from.map(|from| {
+                let own = restore(subtask, parallelism, from);
+                match self.graph.vertices[usize::from(subtask.vertex.0)].role {
+                    Role::Operator(_) => with_unions(own, subtask, from),
+                    Role::Source { .. } | Role::Sink => own,
+                }
+            }),
         }
     }
+}
+
+/// Adds what others' parts hold of union list state, of which everybody gets all (OS-UNION).
+fn with_unions(mut own: Restore, subtask: Subtask, from: &Completed) -> Restore {
+    let missing = |other: &Subtask| other.vertex == subtask.vertex && own.states.iter().all(|(known, _)| known != other);
+    let unkeyed = |state: &SubtaskSnapshot| SubtaskSnapshot { unkeyed: state.unkeyed.clone(), ..SubtaskSnapshot::default() };
+    let others: Vec<_> = from.metadata.subtasks.iter().filter(|(other, _)| missing(other)).map(|(other, state)| (*other, unkeyed(state))).collect();
+    own.states.extend(others);
+    own
 }
 
 /// What a subtask gets of a checkpoint: its own part, or, with another parallelism, all of its vertex'.

@@ -70,7 +70,8 @@ impl JobMaster {
         let everything: Vec<Subtask> = self.tasks.all().map(|(subtask, _)| *subtask).collect();
         let successor = self.steps.successor().cloned();
         let status = match (self.ending, &successor) {
-            _ if self.coordinator.as_ref().is_none_or(|coordinator| coordinator.archive.is_adding()) => return None,
+            // What is being added or removed comes to its end first (CheckpointsCleaner.closeAsync).
+            _ if self.coordinator.as_ref().is_none_or(|coordinator| !coordinator.archive.is_idle()) => return None,
             (Some(status), _) if self.tasks.are_over(&everything) => status,
             (None, Some(_)) if self.tasks.are_over(&everything) => JobStatus::Finished,
             (None, None) if self.tasks.have_finished() && !self.steps.is_stopping() => JobStatus::Finished,

@@ -119,15 +119,20 @@ impl JobMaster {
             self.steps.state = State::Marking(desk.put(&name, bytes(&savepoint.name), self.leader, crate::master::PUT_TRIES));
             return;
         }
+        let job = JobId(self.plan.job.0 + 1);
+        self.store_successor(job, savepoint, desk);
+    }
+
+    /// Stores what goes on after this job, under a number that nobody has taken.
+    fn store_successor(&mut self, job: JobId, savepoint: Completed, desk: &mut Desk) {
         let parallelism = match self.steps.plan[self.steps.next].action {
             StepAction::Rescale { parallelism } => parallelism,
             StepAction::Savepoint => self.plan.parallelism,
         };
         let from = (savepoint.metadata.job, savepoint.metadata.checkpoint, savepoint.name.clone());
-        let job = JobId(self.plan.job.0 + 1);
         let next_step = self.steps.next as u32 + 1;
         let plan = ExecutionPlan { job, kind: self.plan.kind, parallelism, from: Some(from), next_step };
-        let keep = Keep::start(Some(self.plans.clone()), node_of_job(job), plan_blob(job, self.leader), bytes(&plan), self.leader, desk);
+        let keep = Keep::start(Some(self.plans.clone()), node_of_job(job), plan_blob(job), bytes(&plan), self.leader, desk);
         self.steps.state = State::Stopping(keep, savepoint, plan);
     }
 
@@ -183,6 +188,11 @@ impl JobMaster {
                     // Tasks have failed meanwhile: none begins again, the others end.
                     self.cancel_all(desk);
                 }
+            }
+            // A leader that was deposed before it could add its plan has left the content of another.
+            Some(Kept::Conflict) => {
+                let (job, savepoint) = (JobId(plan.job.0 + 1), savepoint.clone());
+                self.store_successor(job, savepoint, desk);
             }
             // Whoever leads next finds out how it stands.
             Some(Kept::NoContent | Kept::Handle(_)) => desk.exit("the plan of the next job could not be stored"),

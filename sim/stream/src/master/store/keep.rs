@@ -17,6 +17,8 @@ pub(in crate::master) enum Kept {
     Content,
     /// It is not, and nothing follows.
     NoContent,
+    /// Another content is there under that name, or was; nothing follows.
+    Conflict,
     /// The addition of the handle ended.
     Handle(Added),
 }
@@ -51,7 +53,7 @@ impl Keep {
         }
         if *result != Ok(Answer::Done) {
             self.step = Step::Over;
-            return Some(Kept::NoContent);
+            return Some(if *result == Ok(Answer::Conflict) { Kept::Conflict } else { Kept::NoContent });
         }
         self.step = match &self.store {
             Some(store) => {

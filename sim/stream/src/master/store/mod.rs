@@ -88,9 +88,9 @@ pub(super) fn metadata_blob(job: JobId, checkpoint: CheckpointId, kind: Snapshot
     }
 }
 
-/// The blob of an execution plan. A grant has its own: two leaders may submit one job.
-pub(super) fn plan_blob(job: JobId, leader: LeaderId) -> BlobName {
-    format!("execution-plan/{job}-{}", hex8(leader)).into()
+/// The blob of an execution plan.
+pub(super) fn plan_blob(job: JobId) -> BlobName {
+    format!("execution-plan/{job}").into()
 }
 
 /// The beginning of the blobs that say which steps of a job are done.

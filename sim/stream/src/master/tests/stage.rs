@@ -101,6 +101,15 @@ impl Stage {
         })
     }
 
+    /// How the leader stands, for people.
+    pub fn look(&self) -> String {
+        let look = self.leader().and_then(|leader| self.machines.get(&leader)).map(|machine| match machine {
+            Machine::Master(master) => master.look(),
+            Machine::Replica(_) | Machine::Worker(_) | Machine::Log(_) | Machine::Ledger(_) | Machine::Blobs(_) => Vec::new(),
+        });
+        format!("{look:?}")
+    }
+
     pub fn is_done(&self) -> bool {
         self.machines.values().any(|machine| matches!(machine, Machine::Master(master) if master.is_done()))
     }

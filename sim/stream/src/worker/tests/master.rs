@@ -239,7 +239,7 @@ impl Master {
                 checkpoint: *checkpoint,
                 job: JobId(1),
                 parallelism: self.plan.parallelism,
-                states: states.get(&subtask).map(|state| (subtask, state.clone())).into_iter().collect(),
+                states: states.iter().filter(|(other, _)| other.vertex == subtask.vertex).map(|(other, state)| (*other, state.clone())).collect(),
                 finished: finished.contains(&subtask),
             });
             let deployment = Deployment {

@@ -267,9 +267,9 @@ fn a_hasty_sink_commits_before_it_is_told() {
         hasty > 0
     };
     assert!(!is_hasty(&run(&plan, 1, &[])));
-    (plan.plant, plan.input.until_ms) = (Some(StreamPlant::CommitBeforeComplete), 100);
+    (plan.plant, plan.input.records) = (Some(StreamPlant::CommitBeforeComplete), 9_000);
     plan.checkpoints.interval_ms = 20;
-    assert!((0..40).any(|seed| is_hasty(&run(&plan, seed, &[]))));
+    assert!((0..10).any(|seed| is_hasty(&run(&plan, seed, &[]))));
 }
 
 #[test]
