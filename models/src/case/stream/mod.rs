@@ -141,14 +141,22 @@ impl<'r> Stream<'r> {
 
     /// What is only known at the end: who took part in each checkpoint, when it was durable, in which checkpoint a transaction was prepared.
     fn join(&mut self) {
+        // Jobs that begin from savepoints: when their plans were committed.
+        let mut successors: BTreeMap<(JobId, CheckpointId), NoteIndex> = BTreeMap::new();
+        let submitted = self.jobs.iter().filter_map(|(job, known)| Some((known.from?, *job)));
+        let restored = self.restores.iter().filter_map(|restore| Some((restore.from?, restore.job))).filter(|((of, _), job)| of != job);
+        for (from, job) in submitted.chain(restored) {
+            let planned = self.nodes.plans.get(&job).and_then(|lives| lives.first());
+            successors.extend(planned.map(|life| (from, life.committed)));
+        }
         for checkpoint in &mut self.checkpoints {
             let snapshot = |attempt: &AttemptId| Some((attempt.subtask, *self.snapshot_of.get(&(*attempt, checkpoint.id))?));
             checkpoint.cuts = checkpoint.tasks.iter().filter_map(snapshot).collect();
-            checkpoint.durable = if checkpoint.kind.is_savepoint() {
-                // Nobody begins from a savepoint after which the job goes on, and nothing is committed by it.
-                checkpoint.completed.first().map(|(note, _)| *note).filter(|_| checkpoint.kind.stops())
+            let of = (checkpoint.job, checkpoint.id);
+            checkpoint.durable = if checkpoint.kind.stops() {
+                checkpoint.notifying.first().into_iter().chain(successors.get(&of)).min().copied()
             } else {
-                self.nodes.checkpoints.get(&(checkpoint.job, checkpoint.id)).and_then(|lives| lives.first()).map(|life| life.committed)
+                self.nodes.checkpoints.get(&of).and_then(|lives| lives.first()).map(|life| life.committed)
             };
         }
         for (at, snapshot) in self.snapshots.iter().enumerate() {
@@ -198,7 +206,7 @@ impl<'r> Stream<'r> {
         all.iter().rev().map(|at| &self.checkpoints[*at]).find(|checkpoint| checkpoint.leader == leader)
     }
 
-    /// When a checkpoint was durable, so that one may begin from it: its node was committed, or a savepoint that stops the job was complete.
+    /// When a checkpoint was there for good, so that everybody after it begins from it: its node was committed; or, of a savepoint that stops the job, its tasks were told, or the next job's plan was committed.
     pub fn durable(&self, job: JobId, id: CheckpointId) -> Option<NoteIndex> {
         let node = self.nodes.checkpoints.get(&(job, id)).and_then(|lives| lives.first()).map(|life| life.committed);
         node.or_else(|| self.checkpoint(job, id).and_then(|checkpoint| checkpoint.durable))

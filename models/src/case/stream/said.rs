@@ -104,7 +104,8 @@ pub struct Checkpoint<'r> {
     pub completed: Vec<(NoteIndex, u64)>,
     pub aborted: Vec<(NoteIndex, &'r str)>,
     pub notifying: Vec<NoteIndex>,
-    /// When it was durable: its node was committed, or, of a savepoint that stops the job, it was complete.
+    /// When it was there for good: its node was committed; or, of a savepoint that stops the job, its tasks were told, or the next job's plan was committed. A leader that is deposed before that leaves a
+    /// savepoint that nobody uses.
     pub durable: Option<NoteIndex>,
     /// The snapshots of it, by subtask.
     pub cuts: BTreeMap<Subtask, usize>,
