@@ -193,7 +193,17 @@ impl Dispatcher {
         match self.stage {
             Stage::Running(job) => job.suspend(desk),
             Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
-            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Cleaning(..) | Stage::Settling | Stage::Done => None,
+            Stage::Cleaning(cleanup, _) => {
+                cleanup.suspend(desk);
+                None
+            }
+            Stage::Storing { .. } => {
+                if let Some(held) = self.held {
+                    held.release(desk);
+                }
+                None
+            }
+            Stage::Submitting(..) | Stage::Settling | Stage::Done => None,
         }
     }
 
