@@ -187,7 +187,15 @@ impl Dispatcher {
 
     /// The leadership is over: all locks are released (FLINK-10011), and what is on its way into a store goes on.
     pub fn suspend(self, desk: &mut Desk) -> Option<Archive> {
-        for job in self.jobs.keys() {
+        let over = match &self.stage {
+            Stage::Storing { job, .. } => Some(*job),
+            Stage::Cleaning(cleanup, _) => Some(cleanup.job()),
+            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) | Stage::Submitting(..) => None,
+            Stage::Running(_) | Stage::Settling | Stage::Done => None,
+        };
+        // What is over is in the way of those that come as well, as long as its plan is locked.
+        let jobs: BTreeSet<JobId> = self.jobs.keys().copied().chain(over).collect();
+        for job in &jobs {
             desk.turn(|turn| Release::start(&self.plans, &node_of_job(*job), turn));
         }
         match self.stage {
