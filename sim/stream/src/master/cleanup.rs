@@ -1,8 +1,8 @@
 //! Removing what the service and the blob store hold of a job that is over, in Flink's order: checkpoints, counter, the job's directory, at last the plan. Never before the job's result is durable, and never a savepoint.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use coord::curator::store::{Fence, Release, ReleaseAndTryRemove, Removed, StateHandleStore};
+use coord::curator::store::{Fence, ReleaseAndTryRemove, Removed, StateHandleStore};
 use coord::curator::{CallId, Failure, Told};
 use vocab::plan::StreamPlant;
 use vocab::service::{ErrorCode, Op, Path, Reply};
@@ -32,16 +32,6 @@ pub(super) struct Held {
     pub completed: Vec<Completed>,
     /// Shared files.
     pub shared: Vec<BlobName>,
-}
-
-impl Held {
-    /// Lets go of all of it: the leader leads no more, and the job's result is not stored.
-    pub fn release(self, desk: &mut Desk) {
-        for checkpoint in &self.completed {
-            let node = node_of(checkpoint.metadata.checkpoint);
-            desk.turn(|turn| Release::start(&self.store, &node, turn));
-        }
-    }
 }
 
 /// How far it is.
@@ -75,8 +65,6 @@ pub(super) struct Cleanup {
     /// Those of them still to be deleted, last first.
     left: Vec<Path>,
     items: VecDeque<Item>,
-    /// Checkpoints that this store has locked and not removed.
-    locked: BTreeSet<String>,
     /// Files that several checkpoints share: they go when all of these are gone.
     shared: Vec<BlobName>,
     step: Step,
@@ -92,11 +80,10 @@ impl Cleanup {
         let nodes = vec![checkpoints.root.clone(), root.counter(job), root.job(job)];
         let fence = plans.fence.clone();
         let (items, shared) = (VecDeque::new(), Vec::new());
-        let mut cleanup = Cleanup { leader, job, checkpoints, plans, fence, nodes, left: Vec::new(), items, locked: BTreeSet::new(), shared, step: Step::Over };
+        let mut cleanup = Cleanup { leader, job, checkpoints, plans, fence, nodes, left: Vec::new(), items, shared, step: Step::Over };
         match held {
             Some(Held { completed, shared, .. }) => {
                 cleanup.items = completed.iter().map(|checkpoint| (node_of(checkpoint.metadata.checkpoint), files(checkpoint))).collect();
-                cleanup.locked = cleanup.items.iter().map(|(node, _)| node.clone()).collect();
                 cleanup.shared = shared;
                 cleanup.next_checkpoint(desk);
             }
@@ -105,11 +92,9 @@ impl Cleanup {
         cleanup
     }
 
-    /// Its leader leads no more: what it has locked is let go of, or nobody could remove it as long as this session lives (FLINK-10011).
-    pub fn suspend(self, desk: &mut Desk) {
-        for node in &self.locked {
-            desk.turn(|turn| Release::start(&self.checkpoints, node, turn));
-        }
+    /// The store in whose name checkpoints are locked: its leader leads no more, and what is locked is let go of.
+    pub fn into_store(self) -> StateHandleStore {
+        self.checkpoints
     }
 
     /// The job.
@@ -211,7 +196,6 @@ impl Cleanup {
             Some(Err(_)) => self.wait(desk),
             Some(Ok(found)) => {
                 for (node, (name, content)) in found {
-                    self.locked.insert(node.clone());
                     let Some(metadata) = content.as_deref().and_then(decode::<Metadata>) else {
                         self.items.push_back((node, vec![name]));
                         continue;

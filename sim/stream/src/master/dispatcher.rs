@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coord::curator::Told;
-use coord::curator::store::{Added, Ensure, Ensured, Fence, Release, StateHandleStore};
+use coord::curator::store::{Added, Ensure, Ensured, Fence, ReleaseAll, StateHandleStore};
 use vocab::plan::StreamPlant;
 use vocab::service::Path;
 use vocab::stream::MasterFact;
@@ -186,33 +186,25 @@ impl Dispatcher {
     }
 
     /// The leadership is over: all locks are released (FLINK-10011), and what is on its way into a store goes on.
-    pub fn suspend(self, desk: &mut Desk) -> Option<Archive> {
-        let over = match &self.stage {
-            Stage::Storing { job, .. } => Some(*job),
-            Stage::Cleaning(cleanup, _) => Some(cleanup.job()),
-            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) | Stage::Submitting(..) => None,
-            Stage::Running(_) | Stage::Settling | Stage::Done => None,
-        };
-        // What is over is in the way of those that come as well, as long as its plan is locked.
-        let jobs: BTreeSet<JobId> = self.jobs.keys().copied().chain(over).collect();
-        for job in &jobs {
-            desk.turn(|turn| Release::start(&self.plans, &node_of_job(*job), turn));
-        }
-        match self.stage {
-            Stage::Running(job) => job.suspend(desk),
-            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
+    pub fn suspend(self, desk: &mut Desk) -> (Option<Archive>, Vec<ReleaseAll>) {
+        let mut stores = vec![self.plans];
+        let archive = match self.stage {
+            Stage::Running(job) => {
+                stores.push(job.store().clone());
+                job.suspend(desk)
+            }
             Stage::Cleaning(cleanup, _) => {
-                cleanup.suspend(desk);
+                stores.push(cleanup.into_store());
                 None
             }
             Stage::Storing { .. } => {
-                if let Some(held) = self.held {
-                    held.release(desk);
-                }
+                stores.extend(self.held.map(|held| held.store));
                 None
             }
+            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
             Stage::Submitting(..) | Stage::Settling | Stage::Done => None,
-        }
+        };
+        (archive, stores.iter().map(|store| desk.turn(|turn| ReleaseAll::start(store, turn))).collect())
     }
 
     /// What holds between steps.
