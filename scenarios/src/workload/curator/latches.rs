@@ -42,6 +42,8 @@ pub(super) fn config(plan: &Plan, client: usize, directory: &str) -> Config {
         id: Some(format!("client {client}").as_bytes().into()),
         on_reconnect: if asked.keeps_node { OnReconnect::Check } else { OnReconnect::Reset },
         tolerates_suspended: asked.tolerates_suspended || plan.coordination.plant == Some(Plant::LatchKeepsOnSuspend),
+        // As Curator does it.
+        sweeps_twins: false,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Curator grants the leadership by the answer about a node even if that node was given up meanwhile; this latch does not, as a judge could not tell it from two leaders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use vocab::fact::{Belief, ConnectionState, RecipeFact};
@@ -36,7 +36,12 @@ pub struct Config {
     pub on_reconnect: OnReconnect,
     /// Leadership outlasts SUSPENDED and ends with LOST (Flink's tolerate-suspended-connections).
     pub tolerates_suspended: bool,
+    /// Nodes of earlier creates of its own that stand in the row are deleted: a create that was sent again because a search had not seen the first leaves a twin, which nobody else may remove and behind which all wait as long as the session lives. Curator does not do that.
+    pub sweeps_twins: bool,
 }
+
+/// How many creates of its own a latch remembers, to know their twins.
+const PROTECTIONS_MAX: usize = 64;
 
 /// What the application learns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,12 +90,23 @@ pub struct LeaderLatch {
     /// The node by which it leads.
     leads: Option<Path>,
     watched: BTreeSet<Path>,
+    /// The protections of its creates, if it sweeps.
+    protections: VecDeque<String>,
 }
 
 impl LeaderLatch {
     /// A latch that is not started.
     pub fn new(config: Config) -> LeaderLatch {
-        LeaderLatch { config, phase: Phase::Latent, creations: Vec::new(), errands: BTreeMap::new(), node: None, leads: None, watched: BTreeSet::new() }
+        LeaderLatch {
+            config,
+            phase: Phase::Latent,
+            creations: Vec::new(),
+            errands: BTreeMap::new(),
+            node: None,
+            leads: None,
+            watched: BTreeSet::new(),
+            protections: VecDeque::new(),
+        }
     }
 
     /// Joins the row, as soon as there is a connection. Panics when called twice.
@@ -191,11 +207,18 @@ impl LeaderLatch {
         if self.creations.len() >= CREATIONS_MAX {
             self.creations.remove(0).abandon(turn);
         }
+        let protection = turn.uuid();
+        if self.config.sweeps_twins {
+            self.protections.push_back(protection.to_string());
+            if self.protections.len() > PROTECTIONS_MAX {
+                self.protections.pop_front();
+            }
+        }
         let spec = Spec {
             path: join(&self.config.directory, LOCK_NAME),
             data: self.config.id.clone(),
             mode: CreateMode::EphemeralSequential,
-            protection: Some(turn.uuid()),
+            protection: Some(protection),
             parents: Parents::Containers,
         };
         self.creations.push(Creation::start(spec, turn));
@@ -250,6 +273,12 @@ impl LeaderLatch {
         let mut row: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         row.sort_unstable_by_key(|name| (place(name), *name));
         let own = self.node.clone();
+        if self.creations.is_empty() {
+            let is_own = |name: &str| own.as_ref().is_some_and(|own| split(own).1 == name);
+            for twin in row.iter().filter(|name| !is_own(name) && self.protections.iter().any(|protection| name.contains(&**protection))) {
+                turn.delete_guaranteed(join(&self.config.directory, twin));
+            }
+        }
         match own.as_ref().and_then(|own| row.iter().position(|name| *name == split(own).1)).zip(own) {
             None => self.reset(turn, outcomes),
             Some((0, node)) => {

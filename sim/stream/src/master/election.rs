@@ -29,7 +29,7 @@ pub(super) struct Election {
 impl Election {
     /// Not in the row yet.
     pub fn new(root: Root, tolerates_suspended: bool) -> Election {
-        let config = Config { directory: root.path("leader/latch"), id: None, on_reconnect: OnReconnect::Reset, tolerates_suspended };
+        let config = Config { directory: root.path("leader/latch"), id: None, on_reconnect: OnReconnect::Reset, tolerates_suspended, sweeps_twins: true };
         Election { root, latch: LeaderLatch::new(config), info: None }
     }
 

@@ -72,6 +72,8 @@ impl Barriers {
         let was = self.current.as_ref().is_some_and(|current| current.barrier.checkpoint == checkpoint);
         if was {
             self.current = None;
+            // A newer one had begun: barriers of older ones that are still to come find nothing of theirs (currentCheckpointId never goes back).
+            self.over = self.over.max(checkpoint);
         }
         if checkpoint > self.over {
             self.aborted.insert(checkpoint);

@@ -20,11 +20,15 @@ pub struct Base {
 }
 
 impl Base {
-    /// What of it the snapshots after it refer to as well. RocksDB's files are so by nature: one that is compacted away never comes back.
+    /// What of it the snapshots after it refer to as well, in the same files. RocksDB's files are so by nature: one that is compacted away never comes back.
     pub fn without_changed(&self, later: &[&Base]) -> Base {
         let mut base = self.clone();
-        base.groups.retain(|group, digest| later.iter().all(|snapshot| snapshot.groups.get(group) == Some(digest)));
+        base.groups.retain(|group, _| later.iter().all(|snapshot| snapshot.file_of(*group) == self.file_of(*group)));
         base
+    }
+
+    fn file_of(&self, group: KeyGroup) -> Option<&Handle> {
+        self.files.iter().find(|file| file.groups.contains(&group)).map(|file| &file.handle)
     }
 }
 
@@ -75,6 +79,19 @@ mod tests {
     fn state(values: &[(u16, u8)]) -> BTreeMap<KeyGroup, GroupState> {
         let group = |value: u8| GroupState { entries: [((0, vec![]), vec![value])].into(), ..GroupState::default() };
         values.iter().map(|(number, value)| (KeyGroup(*number), group(*value))).collect()
+    }
+
+    #[test]
+    fn a_file_that_a_later_snapshot_has_left_is_not_referred_to() {
+        let groups = state(&[(1, 1), (2, 2)]);
+        let of = |name: &str, checkpoint| {
+            let handle = Handle::Blob { name: name.into(), bytes: 1, digest: 1 };
+            Base { files: vec![file(vec![KeyGroup(1), KeyGroup(2)], handle, CheckpointId(checkpoint), true)], groups: digests(&groups) }
+        };
+        let base = of("first", 1);
+        assert_eq!(base.without_changed(&[&of("first", 1)]), base);
+        // The second was begun before the first was known to be complete, and has a file of its own with the same content.
+        assert!(base.without_changed(&[&of("first", 1), &of("second", 2)]).groups.is_empty());
     }
 
     #[test]

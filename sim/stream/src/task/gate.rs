@@ -262,6 +262,7 @@ impl Gate {
         if self.abort(checkpoint) || !is_over {
             self.told.push_back(Polled::Aborted { checkpoint, why: "Task received cancellation from one of its inputs." });
         }
+        self.barriers.over = self.barriers.over.max(checkpoint);
     }
 
     fn on_end_of_data(&mut self, channel: usize, drained: bool) {

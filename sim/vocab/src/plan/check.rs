@@ -37,6 +37,8 @@ impl Plan {
         if self.clients.len() + usize::from(self.replicas()) > MACHINES_MAX {
             return flaw(&["clients"], format!("{} clients", self.clients.len()), "give at most 2000 machines in all");
         }
+        // Who is there must be sound before anybody is named.
+        self.check_stream()?;
         let coordination = &self.coordination;
         for (key, value) in [
             ("tick_ms", coordination.tick_ms),
@@ -72,7 +74,6 @@ impl Plan {
             self.exists(*machine, &["heal", "absent"])?;
         }
         self.check_quorums()?;
-        self.check_stream()?;
         for (i, fault) in self.faults.iter().enumerate() {
             self.check_fault(&i.to_string(), fault)?;
         }

@@ -1,6 +1,6 @@
 //! Reading handles so that nobody removes them (getAndLock, getAllAndLock): the own lock first, then the content. Never a handle without a lock of this store; but a lock that an earlier session of it left dies with that session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use vocab::service::{CreateMode, Data, ErrorCode, Op, Reply};
@@ -125,14 +125,14 @@ pub struct GetAllAndLock {
     all: BTreeMap<String, Data>,
     scans: u32,
     /// A handle that was listed and could not be locked, and how many changes there had been then.
-    missing: Option<(Arc<str>, i32)>,
+    missing: (i32, BTreeSet<Arc<str>>),
 }
 
 impl GetAllAndLock {
     /// Begins.
     pub fn start(store: &StateHandleStore, turn: &mut Turn) -> GetAllAndLock {
         let scan = Scan::Counting { call: count(store, turn), before: None };
-        GetAllAndLock { store: store.clone(), scan, names: Vec::new(), all: BTreeMap::new(), scans: 1, missing: None }
+        GetAllAndLock { store: store.clone(), scan, names: Vec::new(), all: BTreeMap::new(), scans: 1, missing: (0, BTreeSet::new()) }
     }
 
     /// Takes what the owner was told.
@@ -186,11 +186,13 @@ impl GetAllAndLock {
     /// A handle is being removed: once more. If nothing has changed since it was missed before, whoever removed it is gone and has left it half done: then it is none (FLINK-26987).
     fn miss(&mut self, before: i32, turn: &mut Turn) -> Option<Everything> {
         let name = self.names.last().expect("a handle is read by its name").clone();
-        if self.missing == Some((name.clone(), before)) {
+        if self.missing.0 != before {
+            self.missing = (before, BTreeSet::new());
+        }
+        if !self.missing.1.insert(name) {
             self.names.pop();
             return self.read(before, turn);
         }
-        self.missing = Some((name, before));
         self.again(turn)
     }
 
@@ -200,7 +202,7 @@ impl GetAllAndLock {
             return Some(Everything::Failed(None));
         }
         let scans = self.scans + 1;
-        let missing = self.missing.take();
+        let missing = std::mem::take(&mut self.missing);
         *self = GetAllAndLock { scans, missing, ..GetAllAndLock::start(&self.store, turn) };
         None
     }

@@ -25,7 +25,7 @@ impl Cast for LeaderLatch {
 }
 
 fn stage(on_reconnect: OnReconnect, tolerates_suspended: bool) -> Stage<LeaderLatch> {
-    let latch = LeaderLatch::new(Config { directory: "/l".into(), id: Some(Arc::from(*b"me")), on_reconnect, tolerates_suspended });
+    let latch = LeaderLatch::new(Config { directory: "/l".into(), id: Some(Arc::from(*b"me")), on_reconnect, tolerates_suspended, sweeps_twins: false });
     Stage::new(config(), latch)
 }
 

@@ -160,7 +160,7 @@ impl Stage {
         } else if machine == self.places.ledger() {
             Machine::Ledger(Box::new(LedgerProcess::new(self.plan.txn_timeout_ms)))
         } else if machine == self.places.blobs() {
-            Machine::Blobs(Box::new(BlobProcess::new()))
+            Machine::Blobs(Box::default())
         } else if self.places.masters().any(|master| master == machine) {
             Machine::Master(Box::new(MasterProcess::new(config)))
         } else {

@@ -49,8 +49,9 @@ impl Gate {
     /// An alignment may have taken too long: then its barrier overtakes.
     pub fn on_time(&mut self, now_ns: u64) {
         let Some((barrier, _)) = self.deadline.take_if(|(_, at_ns)| *at_ns <= now_ns) else { return };
-        if !self.is_replayed() {
-            // No checkpoint while channel state is replayed; it is asked again.
+        let is_taken = self.persisting.as_ref().is_none_or(|persisting| persisting.kept.iter().any(|kept| !kept.is_done));
+        if !self.is_replayed() || !is_taken {
+            // No checkpoint while channel state is replayed, or while what an older one persisted waits to be taken; it is asked again.
             self.deadline = Some((barrier, now_ns + self.manner.timeout_ns.unwrap_or_default()));
         } else if self.on_barrier(None, barrier) {
             self.overtake();
