@@ -44,11 +44,11 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             Said::Worker(WorkerFact::AlignmentBegan { attempt, checkpoint }) => {
                 finding.held(u64::from(here.insert(*attempt, (*checkpoint, spoken.at_ns)).is_some()));
             }
-            Said::Worker(WorkerFact::Snapshotted { attempt, checkpoint, .. } | WorkerFact::SnapshotAborted { attempt, checkpoint, .. }) => {
-                if here.get(attempt).is_some_and(|(open, _)| open <= checkpoint) {
-                    here.remove(attempt);
-                    finding.held(1);
-                }
+            Said::Worker(WorkerFact::Snapshotted { attempt, checkpoint, .. } | WorkerFact::SnapshotAborted { attempt, checkpoint, .. })
+                if here.get(attempt).is_some_and(|(open, _)| open <= checkpoint) =>
+            {
+                here.remove(attempt);
+                finding.held(1);
             }
             Said::Worker(WorkerFact::Ended { attempt, .. }) => drop(here.remove(attempt)),
             _ => {}

@@ -16,7 +16,7 @@ use crate::case::stream::said::{Checkpoint, Running, Task};
 /// The key groups of a subtask: `[(i*maxP+p-1)/p, ((i+1)*maxP-1)/p]` (KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex).
 fn range(index: u16, parallelism: u16, max: u16) -> std::ops::RangeInclusive<u16> {
     let (index, parallelism, max) = (u32::from(index), u32::from(parallelism).max(1), u32::from(max));
-    let (first, last) = ((index * max + parallelism - 1) / parallelism, ((index + 1) * max - 1) / parallelism);
+    let (first, last) = ((index * max).div_ceil(parallelism), ((index + 1) * max - 1) / parallelism);
     first as u16..=last as u16
 }
 
