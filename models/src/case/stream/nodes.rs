@@ -177,7 +177,13 @@ fn latch(rest: &str) -> (u64, String) {
     (sequence(name).unwrap_or(u64::MAX), name.to_owned())
 }
 
-/// The checkpoint whose node of locks a path names.
+/// The checkpoint whose node of locks a whole path names.
+pub fn of_locks(path: &str) -> Option<(JobId, CheckpointId)> {
+    let from = path.rfind("/jobs/")? + 1;
+    locked(&path[from..])
+}
+
+/// The checkpoint whose node of locks a path below the root names.
 fn locked(rest: &str) -> Option<(JobId, CheckpointId)> {
     match place(rest.strip_suffix("/locks")?) {
         Place::Checkpoint(job, id) => Some((job, id)),

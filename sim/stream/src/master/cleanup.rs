@@ -92,6 +92,11 @@ impl Cleanup {
         cleanup
     }
 
+    /// The store in whose name checkpoints are locked: its leader leads no more, and what is locked is let go of.
+    pub fn into_store(self) -> StateHandleStore {
+        self.checkpoints
+    }
+
     /// The job.
     pub fn job(&self) -> JobId {
         self.job

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coord::curator::Told;
-use coord::curator::store::{Added, Ensure, Ensured, Fence, Release, StateHandleStore};
+use coord::curator::store::{Added, Ensure, Ensured, Fence, ReleaseAll, StateHandleStore};
 use vocab::plan::StreamPlant;
 use vocab::service::Path;
 use vocab::stream::MasterFact;
@@ -186,15 +186,25 @@ impl Dispatcher {
     }
 
     /// The leadership is over: all locks are released (FLINK-10011), and what is on its way into a store goes on.
-    pub fn suspend(self, desk: &mut Desk) -> Option<Archive> {
-        for job in self.jobs.keys() {
-            desk.turn(|turn| Release::start(&self.plans, &node_of_job(*job), turn));
-        }
-        match self.stage {
-            Stage::Running(job) => job.suspend(desk),
+    pub fn suspend(self, desk: &mut Desk) -> (Option<Archive>, Vec<ReleaseAll>) {
+        let mut stores = vec![self.plans];
+        let archive = match self.stage {
+            Stage::Running(job) => {
+                stores.push(job.store().clone());
+                job.suspend(desk)
+            }
+            Stage::Cleaning(cleanup, _) => {
+                stores.push(cleanup.into_store());
+                None
+            }
+            Stage::Storing { .. } => {
+                stores.extend(self.held.map(|held| held.store));
+                None
+            }
             Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
-            Stage::Submitting(..) | Stage::Storing { .. } | Stage::Cleaning(..) | Stage::Settling | Stage::Done => None,
-        }
+            Stage::Submitting(..) | Stage::Settling | Stage::Done => None,
+        };
+        (archive, stores.iter().map(|store| desk.turn(|turn| ReleaseAll::start(store, turn))).collect())
     }
 
     /// What holds between steps.

@@ -17,7 +17,7 @@ enum Step {
     Rest,
     /// Whose is it, and what does it say?
     Looking(CallId),
-    Creating(Creation),
+    Creating(Box<Creation>),
     /// The own session's is set, another's removed.
     Mending(CallId),
     /// Something failed.
@@ -103,7 +103,7 @@ impl Info {
     fn create(&mut self, desk: &mut Desk) {
         let (path, data) = (self.path.clone(), self.data.clone());
         let spec = Spec { path, data, mode: CreateMode::Ephemeral, protection: None, parents: Parents::Persistent };
-        self.step = Step::Creating(desk.turn(|turn| Creation::start(spec, turn)));
+        self.step = Step::Creating(Box::new(desk.turn(|turn| Creation::start(spec, turn))));
     }
 
     fn wait(&mut self, desk: &Desk) {

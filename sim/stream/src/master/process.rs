@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use coord::client::Config as ClientConfig;
+use coord::curator::store::ReleaseAll;
 use coord::curator::{Config as CuratorConfig, Curator, Lots, RetryPolicy, Told};
 use vocab::ids::ConnId;
 use vocab::process::Event;
@@ -48,6 +49,8 @@ pub struct MasterProcess {
     leadership: Option<Leadership>,
     /// What was on its way into a store when a leadership ended.
     residues: Vec<Archive>,
+    /// Locks that a leader of the past lets go of (FLINK-10011): as long as its session lives they keep everybody from removing what they are on.
+    releases: Vec<ReleaseAll>,
     /// Streams that others opened.
     accepted: BTreeSet<ConnId>,
     is_done: bool,
@@ -62,7 +65,19 @@ impl MasterProcess {
         let curator = Curator::new(curator_config(&config), config.lot);
         let workers = Workers::new(LeaderId::default(), config.plan.heartbeat_interval_ms, config.plan.heartbeat_timeout_ms);
         let lots = Lots::new(config.lot);
-        MasterProcess { config, lots, curator, blobs, workers, election, leadership: None, residues: Vec::new(), accepted: BTreeSet::new(), is_done: false }
+        MasterProcess {
+            config,
+            lots,
+            curator,
+            blobs,
+            workers,
+            election,
+            leadership: None,
+            residues: Vec::new(),
+            releases: Vec::new(),
+            accepted: BTreeSet::new(),
+            is_done: false,
+        }
     }
 
     /// Takes one event, to completion.
@@ -155,6 +170,7 @@ impl MasterProcess {
             for residue in process.residues {
                 residue.on_told(told, desk);
             }
+            process.releases.retain_mut(|release| !desk.turn(|turn| release.on(told, turn)));
         });
     }
 
@@ -170,8 +186,9 @@ impl MasterProcess {
     /// The tasks are left to cancel themselves: their stream is closed.
     fn revoked(&mut self, now: Now, out: &mut Out) {
         let Some(Leadership { leader, dispatcher }) = self.leadership.take() else { return };
-        let residue = self.with(now, out, |_, desk| dispatcher.suspend(desk));
+        let (residue, releases) = self.with(now, out, |_, desk| dispatcher.suspend(desk));
         self.residues.extend(residue);
+        self.releases.extend(releases);
         let gone: Vec<WorkerId> = self.workers.all().map(|(id, _)| id).collect();
         for worker in gone {
             self.workers.remove(worker, out);
@@ -236,8 +253,8 @@ impl MasterProcess {
 
     /// Lets the parts act, with a desk to act at.
     fn with<R>(&mut self, now: Now, out: &mut Out, act: impl FnOnce(Parts, &mut Desk) -> R) -> R {
-        let MasterProcess { config, lots, curator, blobs, workers, election, leadership, residues, .. } = self;
-        let parts = Parts { election, leadership: leadership.as_mut(), residues };
+        let MasterProcess { config, lots, curator, blobs, workers, election, leadership, residues, releases, .. } = self;
+        let parts = Parts { election, leadership: leadership.as_mut(), residues, releases };
         act(parts, &mut Desk { config, curator, blobs, workers, lots, now, out })
     }
 }
@@ -247,6 +264,7 @@ struct Parts<'a> {
     election: &'a mut Election,
     leadership: Option<&'a mut Leadership>,
     residues: &'a mut Vec<Archive>,
+    releases: &'a mut Vec<ReleaseAll>,
 }
 
 pub(super) fn curator_config(config: &Config) -> CuratorConfig {

@@ -48,6 +48,11 @@ impl Ending {
         self.stop == Some(checkpoint)
     }
 
+    /// Whether it took the savepoint with which the job stops: nothing that is in no savepoint may happen after it (SP-STOP-ATOMIC).
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_some()
+    }
+
     /// Whether the job was to stop with this one.
     pub fn stops_with(&self, checkpoint: CheckpointId) -> bool {
         self.stop == Some(checkpoint)

@@ -100,6 +100,8 @@ impl Restoring {
             let groups = if is_cut || is_own { self.groups(snapshot)? } else { BTreeMap::new() };
             former.push((subtask.index, OperatorState { groups, list, union, broadcast, watermark }));
         }
+        // Whoever made them: the older checkpoint's are committed first (TXN-VISIBLE).
+        restored.unkeyed.committables.sort_by_key(|committable| committable.checkpoint);
         restored.state = redistribute(former, restore.parallelism, placement);
         splits.sort();
         restored.unkeyed.splits = if is_cut { deal(&splits, placement.index, placement.parallelism) } else { splits };

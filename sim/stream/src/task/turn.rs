@@ -69,6 +69,9 @@ impl Task {
     /// When the operator's next processing-time timer is due, by the monotonic clock.
     fn timer_ns(&self, now: Now) -> Option<u64> {
         let Work::Operator(operator) = &self.work else { return None };
+        if self.ending.is_stopping() {
+            return None;
+        }
         let ahead_ms = operator.next_processing_ms()?.saturating_sub(now.wall_ms()).max(0);
         Some(now.mono_ns + ahead_ms as u64 * MILLISECOND)
     }

@@ -8,7 +8,7 @@ use vocab::stream::ids::{BlobName, CheckpointId, JobId};
 
 use crate::case::said::NoteIndex;
 use crate::case::stream::Stream;
-use crate::case::stream::nodes::{Deed, Place};
+use crate::case::stream::nodes::{self, Deed, Place};
 
 /// A node that refers to blobs: a checkpoint's, or a plan's.
 pub type Holder = (JobId, Option<CheckpointId>);
@@ -56,6 +56,11 @@ impl<'c, 'r> Living<'c, 'r> {
                 }
                 return;
             }
+            // Without its node of locks it is marked for deletion: nobody locks or restores it any more (FLINK-26284).
+            Place::Directory if deed.kind == EventKind::NodeDeleted => match nodes::of_locks(&deed.path) {
+                Some((job, id)) => (job, Some(id)),
+                None => return,
+            },
             Place::Latch | Place::Counter(_) | Place::Directory | Place::Other => return,
         };
         match deed.kind {

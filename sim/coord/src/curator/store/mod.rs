@@ -6,6 +6,7 @@ mod add;
 mod ensure;
 mod fence;
 mod lock;
+mod release_all;
 mod remove;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub use add::{AddAndLock, Added};
 pub use ensure::{Ensure, Ensured};
 pub use fence::Fence;
 pub use lock::{Everything, GetAllAndLock, GetAndLock, Got, SCANS_MAX};
+pub use release_all::ReleaseAll;
 pub use remove::{Release, ReleaseAndTryRemove, Removed};
 
 use super::create::join;

@@ -201,6 +201,11 @@ impl JobMaster {
         archive
     }
 
+    /// The store of its checkpoints.
+    pub fn store(&self) -> &StateHandleStore {
+        &self.checkpoints
+    }
+
     /// What is left of it: the job is over.
     pub fn into_held(self) -> Held {
         let (completed, shared) = match self.coordinator {

@@ -26,7 +26,7 @@ pub(in crate::master) enum Kept {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Putting(AskId),
-    Adding(AddAndLock),
+    Adding(Box<AddAndLock>),
     Over,
 }
 
@@ -58,7 +58,7 @@ impl Keep {
         self.step = match &self.store {
             Some(store) => {
                 let handle = Some(super::bytes(&self.blob));
-                Step::Adding(desk.turn(|turn| AddAndLock::start(store, &self.node, handle, turn)))
+                Step::Adding(Box::new(desk.turn(|turn| AddAndLock::start(store, &self.node, handle, turn))))
             }
             None => Step::Over,
         };

@@ -27,7 +27,7 @@ pub(in crate::master) enum Unreadable {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
-    Handles(GetAllAndLock),
+    Handles(Box<GetAllAndLock>),
     Blobs(BTreeMap<AskId, String>),
 }
 
@@ -43,7 +43,7 @@ pub(in crate::master) struct ReadAll {
 impl ReadAll {
     /// Begins.
     pub fn start(store: &StateHandleStore, unreadable: Unreadable, leader: LeaderId, desk: &mut Desk) -> ReadAll {
-        let step = Step::Handles(desk.turn(|turn| GetAllAndLock::start(store, turn)));
+        let step = Step::Handles(Box::new(desk.turn(|turn| GetAllAndLock::start(store, turn))));
         ReadAll { leader, unreadable, step, found: BTreeMap::new() }
     }
 

@@ -1,0 +1,64 @@
+//! Letting go of all handles of a store (releaseAll): its own lock on each, whoever else has one. Never a handle, nor another's lock.
+
+use std::sync::Arc;
+
+use vocab::ids::SessionId;
+use vocab::service::{ErrorCode, Op, Reply};
+
+use super::StateHandleStore;
+use crate::curator::{CallId, Failure, Told, Turn};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Listing(CallId),
+    Releasing(CallId),
+}
+
+/// The operation at work. It goes on until a whole pass has found nothing to let go of, or the session is another: with the one in which they were made the locks are gone, or will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseAll {
+    store: StateHandleStore,
+    session: SessionId,
+    step: Step,
+    left: Vec<Arc<str>>,
+    /// This pass has released something.
+    released: bool,
+}
+
+impl ReleaseAll {
+    /// Begins.
+    pub fn start(store: &StateHandleStore, turn: &mut Turn) -> ReleaseAll {
+        let step = Step::Listing(list(store, turn));
+        ReleaseAll { store: store.clone(), session: turn.session(), step, left: Vec::new(), released: false }
+    }
+
+    /// Takes what the owner was told; says whether it is over.
+    pub fn on(&mut self, told: &Told, turn: &mut Turn) -> bool {
+        let Told::Done { call: ended, answer } = told else { return *told == Told::Closed };
+        match (self.step, &answer.result) {
+            (Step::Listing(call) | Step::Releasing(call), _) if call != *ended => return false,
+            (Step::Listing(_), Ok(Reply::Children { names, .. })) => self.left = names.to_vec(),
+            (Step::Listing(_), Err(Failure::Error(ErrorCode::NoNode))) => return true,
+            (Step::Releasing(_), Ok(_)) => self.released = true,
+            (Step::Releasing(_), Err(Failure::Error(ErrorCode::NoNode))) => {}
+            // Nobody knows: once more, as long as the locks can be there.
+            (Step::Listing(_) | Step::Releasing(_), _) if turn.session() == self.session => {
+                self.step = Step::Listing(list(&self.store, turn));
+                self.left.clear();
+                return false;
+            }
+            (Step::Listing(_) | Step::Releasing(_), _) => return true,
+        }
+        match self.left.pop() {
+            Some(name) => self.step = Step::Releasing(turn.call(Op::Delete { path: self.store.own_lock(&name), version: -1 })),
+            // A lock may have come meanwhile, by a create that was sent again.
+            None if std::mem::take(&mut self.released) => self.step = Step::Listing(list(&self.store, turn)),
+            None => return true,
+        }
+        false
+    }
+}
+
+fn list(store: &StateHandleStore, turn: &mut Turn) -> CallId {
+    turn.call(Op::GetChildren { path: store.root.clone(), watch: false, stat: true })
+}
