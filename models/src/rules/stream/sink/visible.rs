@@ -11,7 +11,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "txn.visible",
-    law: "A committer first asks for its transactions in the order of their checkpoints, and for none of a checkpoint before all that its snapshot has of older ones.",
+    law: "A committer first asks for the transactions of a subtask in the order of their checkpoints, and for none of a checkpoint before all that its snapshot has of older ones.",
     source: "catalogue, TXN-VISIBLE; Flink: CommittableCollector.getCheckpointCommittablesUpTo (headMap, inclusive)",
     footing: Footing::Firm,
     check,
@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let Some(stream) = &case.stream else { return };
     let mut asked: BTreeSet<(AttemptId, &str)> = BTreeSet::new();
-    let mut last: BTreeMap<AttemptId, (JobId, CheckpointId)> = BTreeMap::new();
+    let mut last: BTreeMap<(AttemptId, &str), (JobId, CheckpointId)> = BTreeMap::new();
     for spoken in &stream.spoken {
         let Said::Worker(WorkerFact::Committing { attempt, txn, checkpoint, .. }) = spoken.said else { continue };
         if !asked.insert((*attempt, txn)) {
@@ -28,7 +28,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
         }
         // Those of the job with whose savepoint this one began come first.
         let of = (stream.prepared_in(txn).map_or(attempt.job, |(job, _)| job), *checkpoint);
-        let before = last.insert(*attempt, of);
+        // With another parallelism it may have to commit what several subtasks had prepared.
+        let writer = txn.rsplit_once('-').map_or(&**txn, |(writer, _)| writer);
+        let before = last.insert((*attempt, writer), of);
         let known = stream.snapshot(*attempt, *checkpoint).map_or(&[][..], |snapshot| &snapshot.state.committables);
         let skipped = known.iter().find(|other| {
             let is_older = stream.prepared_in(other).is_some_and(|prepared| prepared < of);
