@@ -284,7 +284,7 @@ impl JobMaster {
             counter::Outcome::NotStarted(failure) => return desk.exit(format!("the checkpoint counter cannot be used: {failure:?}")),
             counter::Outcome::Next(id) => Ok(CheckpointId(u64::try_from(id).expect("numbers of checkpoints are positive"))),
             // The latch by which it leads is gone: it does not lead, whatever it believes.
-            counter::Outcome::Failed(counter::Trouble::Call(coord::curator::Failure::Error(vocab::service::ErrorCode::NoNode))) if desk.is_fenced() => {
+            counter::Outcome::Failed(counter::Trouble::Call(coord::curator::Failure::Fenced)) => {
                 return desk.exit("the fence is gone: another leads, or nobody");
             }
             counter::Outcome::Failed(trouble) => Err(format!("no number: {trouble:?}")),
