@@ -165,7 +165,7 @@ proptest! {
     #[test]
     fn a_latch_leads_with_a_connection_alone_and_leads_in_the_end(storm in storm(), resets in any::<bool>()) {
         let on_reconnect = if resets { OnReconnect::Reset } else { OnReconnect::Check };
-        let latch = LeaderLatch::new(LatchConfig { directory: "/l".into(), id: None, on_reconnect, tolerates_suspended: false });
+        let latch = LeaderLatch::new(LatchConfig { directory: "/l".into(), id: None, on_reconnect, tolerates_suspended: false, sweeps_twins: false });
         let mut stage = Stage::new(config(), latch);
         stage.act(|latch, turn| latch.start(turn));
         // The stage asks after every step whether the latch may lead.
