@@ -34,10 +34,11 @@ fn every_command_of_the_readme_works() {
         let words: Vec<String> = words.iter().map(|word| if word.starts_with("tests/") { format!("{root}{word}") } else { (*word).into() }).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let told = stormglass_in(&folder.path(""), &words);
-        let planted = words.contains(&"--plant");
+        // What is shown to break something may.
+        let planted = words.contains(&"--plant") || words.contains(&"stream.fencing=unfenced");
         assert!(told.code == 0 || planted && (1..=3).contains(&told.code), "{command}: {told:?}");
     }
-    assert_eq!(verbs.into_iter().collect::<Vec<_>>(), ["conform", "fuzz", "replay", "run"], "the README shows the verbs that do something");
+    assert_eq!(verbs.into_iter().collect::<Vec<_>>(), ["conform", "fuzz", "jobs", "replay", "run"], "the README shows the verbs that do something");
 }
 
 #[test]
