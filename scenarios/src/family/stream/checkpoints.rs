@@ -37,4 +37,4 @@ const WITH: StreamTaste = StreamTaste {
     ..StreamTaste::USUAL
 };
 
-const IDLE: &[Idle] = &[SETTLED];
+const IDLE: &[Idle] = &[SETTLED, Idle { rule: "sp.stop-atomic", reason: "no job is stopped with a savepoint" }];

@@ -31,7 +31,7 @@ pub(in crate::family) const FAMILY: Family = Family {
 
 const WITH: StreamTaste = StreamTaste { blows: |storm| blows(&mut storm.brush(Purpose::Outages), 1), ..StreamTaste::USUAL };
 
-const IDLE: &[Idle] = &[SETTLED];
+const IDLE: &[Idle] = &[SETTLED, Idle { rule: "sp.stop-atomic", reason: "no job is stopped with a savepoint" }];
 
 #[derive(Clone, Copy)]
 enum Kind {

@@ -30,7 +30,7 @@ const WITH: StreamTaste = StreamTaste {
     ..StreamTaste::USUAL
 };
 
-const IDLE: &[Idle] = &[SETTLED];
+const IDLE: &[Idle] = &[SETTLED, Idle { rule: "sp.stop-atomic", reason: "no job is stopped with a savepoint" }];
 
 #[derive(Clone, Copy)]
 enum Kind {

@@ -39,7 +39,14 @@ const WITH: StreamTaste = StreamTaste {
     ..StreamTaste::USUAL
 };
 
-const IDLE: &[Idle] = &[SETTLED];
+const IDLE: &[Idle] = &[
+    SETTLED,
+    Idle { rule: "os.bcast", reason: "Nexmark's jobs have no broadcast state" },
+    Idle { rule: "os.list", reason: "Nexmark's jobs have no list state" },
+    Idle { rule: "sp.stop-atomic", reason: "no job is stopped with a savepoint" },
+    Idle { rule: "zab.committed-durable", reason: "no replica loses power or its process" },
+    Idle { rule: "zab.committed-log-durability", reason: "no replica loses power or its process" },
+];
 
 #[derive(Clone, Copy)]
 enum Kind {
