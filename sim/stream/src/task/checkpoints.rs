@@ -102,10 +102,10 @@ impl Task {
         if let Work::Sink(sink) = &mut self.work {
             sink.prepare(checkpoint);
         }
-        let state = self.summary();
-        let (mut keyed, unkeyed) = self.state();
+        let (OperatorState { mut groups, list, union, broadcast, watermark }, rest, state) = self.state();
+        let unkeyed = Unkeyed { list, union, broadcast, watermark, ..rest };
         if desk.has_plant(StreamPlant::TimersNotSaved) {
-            keyed.groups.values_mut().for_each(|group| group.timers.clear());
+            groups.values_mut().for_each(|group| group.timers.clear());
         }
         let cuts = self.gate.cuts();
         let (kind, unaligned) = (barrier.kind, barrier.unaligned);
@@ -113,7 +113,7 @@ impl Task {
         self.tell_pressure(desk);
         self.ending.snapshotted(checkpoint, barrier.kind.stops());
         let awaits_inputs = unaligned && !self.gate.channels().is_empty();
-        self.snapshots.begin(barrier, Fixed { groups: keyed.groups, unkeyed, outputs: overtaken, cuts, awaits_inputs }, desk);
+        self.snapshots.begin(barrier, Fixed { groups, unkeyed, outputs: overtaken, cuts, awaits_inputs }, desk);
         self.collect_channel_state(desk);
     }
 
@@ -146,29 +146,24 @@ impl Task {
         self.pending.take_if(|pending| pending.checkpoint == checkpoint).is_some()
     }
 
-    /// The state as it is now.
-    fn state(&self) -> (OperatorState, Unkeyed) {
-        match &self.work {
+    /// The state as it is now: the operator's, what others than operators keep, and all of it in numbers.
+    fn state(&self) -> (OperatorState, Unkeyed, StateSummary) {
+        let (operator, rest) = match &self.work {
             Work::Source { reader, .. } => (OperatorState::default(), Unkeyed { splits: reader.offsets(), ..Unkeyed::default() }),
-            Work::Operator(operator) => {
-                let mut state = operator.snapshot();
-                let (list, union, broadcast) = (std::mem::take(&mut state.list), std::mem::take(&mut state.union), state.broadcast.take());
-                let unkeyed = Unkeyed { list, union, broadcast, watermark: state.watermark, ..Unkeyed::default() };
-                (state, unkeyed)
-            }
+            Work::Operator(operator) => (operator.snapshot(), Unkeyed::default()),
             Work::Sink(sink) => {
                 let (committables, next_txn) = sink.state();
                 (OperatorState::default(), Unkeyed { committables, next_txn, ..Unkeyed::default() })
             }
             Work::Finished => (OperatorState::default(), Unkeyed::default()),
-        }
+        };
+        let committables = rest.committables.iter().map(|committable| committable.txn.clone()).collect();
+        let summary = StateSummary { splits: rest.splits.clone(), committables, ..operator.summary() };
+        (operator, rest, summary)
     }
 
     /// The state in numbers.
     pub(super) fn summary(&self) -> StateSummary {
-        let (state, unkeyed) = self.state();
-        let whole = OperatorState { list: unkeyed.list, union: unkeyed.union, broadcast: unkeyed.broadcast, ..state };
-        let committables = unkeyed.committables.into_iter().map(|committable| committable.txn).collect();
-        StateSummary { splits: unkeyed.splits, committables, ..whole.summary() }
+        self.state().2
     }
 }
