@@ -30,15 +30,19 @@ fn plan() -> Plan {
     plan
 }
 
-/// Checks that these notes, a second apart, hit exactly these probes.
-fn check(notes: Vec<(u16, Fact)>, expected: &[&str]) {
+/// Checks that these notes of a plan, a second apart, hit exactly these probes.
+pub(super) fn check_of(plan: Plan, notes: Vec<(u16, Fact)>, expected: &[&str]) {
     let notes = notes.into_iter().enumerate().map(|(i, (machine, fact))| Note { at_ns: i as u64 * SECOND, machine: MachineId(machine), fact }).collect();
-    let recording = Recording { format: RECORDING_FORMAT, plan: plan(), notes, ending: Ending::Finished, events: 0, end_ns: 0, hash: String::new() };
+    let recording = Recording { format: RECORDING_FORMAT, plan, notes, ending: Ending::Finished, events: 0, end_ns: 0, hash: String::new() };
     let mut names: Vec<&str> = hit(&recording).probes().map(|probe| probe.name).collect();
     let mut expected = expected.to_vec();
     names.sort_unstable();
     expected.sort_unstable();
     assert_eq!(names, expected);
+}
+
+fn check(notes: Vec<(u16, Fact)>, expected: &[&str]) {
+    check_of(plan(), notes, expected);
 }
 
 fn z(epoch: u32, counter: u32) -> Zxid {

@@ -26,7 +26,7 @@ pub(super) mod everything;
 mod tests;
 
 use super::everything::Class;
-use super::storm::Storm;
+use super::storm::{Brush, Storm};
 use super::{Purpose, setup::Taste};
 
 /// What the clients of these families are: few, and not busy. The engine's own requests are the load.
@@ -47,4 +47,16 @@ fn paint(storm: &mut Storm<'_>, classes: &[Class], on_ppm: u32, least_thin: u64)
     for (purpose, blows) in on {
         blows(&mut storm.brush(*purpose), thin);
     }
+}
+
+/// Blows at everything that a savepoint needs: masters, workers, their links, what they say, the outside.
+fn all_around(storm: &mut Storm<'_>) {
+    let classes = [
+        (Purpose::Masters, machines::masters as fn(&mut Brush<'_>, u64)),
+        (Purpose::Workers, machines::workers),
+        (Purpose::StreamCuts, cuts::blows),
+        (Purpose::Messages, messages::blows),
+        (Purpose::Outside, outside::blows),
+    ];
+    paint(storm, &classes, 350_000, 3);
 }

@@ -1,10 +1,9 @@
 //! Rescale: jobs are stopped with a savepoint and go on with another parallelism, while machines die and links are cut at every step of it.
 
 use super::super::setup::Taste;
-use super::super::storm::Brush;
-use super::super::{Family, Idle, Purpose};
+use super::super::{Family, Idle};
 use super::setup::StreamTaste;
-use super::{QUIET, cuts, machines, messages, outside, paint};
+use super::{QUIET, all_around};
 use crate::family::SETTLED;
 use vocab::stream::job::JobKind;
 
@@ -35,16 +34,7 @@ const WITH: StreamTaste = StreamTaste {
     savepoints_max: 1,
     rescales_max: 2,
     steps_ppm: 1_000_000,
-    blows: |storm| {
-        let classes = [
-            (Purpose::Masters, machines::masters as fn(&mut Brush<'_>, u64)),
-            (Purpose::Workers, machines::workers),
-            (Purpose::StreamCuts, cuts::blows),
-            (Purpose::Messages, messages::blows),
-            (Purpose::Outside, outside::blows),
-        ];
-        paint(storm, &classes, 350_000, 3);
-    },
+    blows: all_around,
     ..StreamTaste::USUAL
 };
 

@@ -1,10 +1,9 @@
 //! Savepoints: taken beside checkpoints, kept for ever, now and then the end of one job and the beginning of the next; leaders and workers die around them.
 
 use super::super::setup::Taste;
-use super::super::storm::Brush;
-use super::super::{Family, Idle, Purpose};
+use super::super::{Family, Idle};
 use super::setup::StreamTaste;
-use super::{QUIET, cuts, machines, messages, outside, paint};
+use super::{QUIET, all_around};
 use crate::family::SETTLED;
 
 pub(in crate::family) const FAMILY: Family = Family {
@@ -22,16 +21,7 @@ const WITH: StreamTaste = StreamTaste {
     savepoints_max: 4,
     rescales_max: 1,
     steps_ppm: 1_000_000,
-    blows: |storm| {
-        let classes = [
-            (Purpose::Masters, machines::masters as fn(&mut Brush<'_>, u64)),
-            (Purpose::Workers, machines::workers),
-            (Purpose::StreamCuts, cuts::blows),
-            (Purpose::Messages, messages::blows),
-            (Purpose::Outside, outside::blows),
-        ];
-        paint(storm, &classes, 350_000, 3);
-    },
+    blows: all_around,
     ..StreamTaste::USUAL
 };
 

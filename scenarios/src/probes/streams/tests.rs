@@ -4,7 +4,6 @@ use vocab::fact::{ClientFact, ConnectionState, Fact, ReplicaFact};
 use vocab::happening::Happening;
 use vocab::ids::{MachineId, SessionId, Zxid};
 use vocab::plan::{Fault, Plan, Shape, Target, What, When};
-use vocab::recording::{Ending, Note, RECORDING_FORMAT, Recording};
 use vocab::stream::data::Topic;
 use vocab::stream::ids::{AttemptId, ChannelId, CheckpointId, EdgeId, JobId, KeyGroup, LeaderId, SplitId, Subtask, TxnId, VertexId, WorkerId};
 use vocab::stream::job::JobKind;
@@ -13,9 +12,8 @@ use vocab::stream::outside::LedgerError;
 use vocab::stream::state::{ChannelMark, Fired, GroupDigest, InputCut, OutputCut, SnapshotKind, StateSummary, TimeDomain};
 use vocab::stream::worker::TaskEnd;
 use vocab::stream::{MasterFact, OutsideFact, WorkerFact};
-use vocab::time::SECOND;
 
-use super::super::hit;
+use super::super::tests::check_of;
 
 /// Two masters, two workers, the log, the ledger and the blob store.
 const M1: u16 = 5;
@@ -47,15 +45,8 @@ fn plan() -> Plan {
     plan
 }
 
-/// Checks that these notes, a second apart, hit exactly these probes.
 fn check(notes: Vec<(u16, Fact)>, expected: &[&str]) {
-    let notes = notes.into_iter().enumerate().map(|(i, (machine, fact))| Note { at_ns: i as u64 * SECOND, machine: MachineId(machine), fact }).collect();
-    let recording = Recording { format: RECORDING_FORMAT, plan: plan(), notes, ending: Ending::Finished, events: 0, end_ns: 0, hash: String::new() };
-    let mut names: Vec<&str> = hit(&recording).probes().map(|probe| probe.name).collect();
-    let mut expected = expected.to_vec();
-    names.sort_unstable();
-    expected.sort_unstable();
-    assert_eq!(names, expected);
+    check_of(plan(), notes, expected);
 }
 
 fn leader(number: u8) -> LeaderId {

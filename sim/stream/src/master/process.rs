@@ -86,9 +86,7 @@ impl MasterProcess {
             self.boot(now, out);
         }
         self.coordination(now, &event, out);
-        let (blobs, mut answers) = (&mut self.blobs, Vec::new());
-        answers.extend(blobs.on_event(now, &event, out));
-        for (id, result) in answers {
+        for (id, result) in self.blobs.on_event(now, &event, out) {
             self.with(now, out, |process, desk| {
                 if let Some(leadership) = process.leadership {
                     leadership.dispatcher.on_blob(id, &result, desk);

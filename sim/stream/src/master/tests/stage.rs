@@ -7,7 +7,7 @@ use coord::replica::core::ServerConfig;
 use coord::replica::server::Server;
 use vocab::fact::Fact;
 use vocab::ids::{ConnId, MachineId};
-use vocab::plan::{Compat, Coordination, StreamMachines, StreamPlan};
+use vocab::plan::{Coordination, StreamMachines, StreamPlan};
 use vocab::process::{DiskAnswer, Effect, Effects, Event, FileName, Message as _};
 use vocab::stream::data::{Input, Topic};
 use vocab::stream::ids::SplitId;
@@ -278,23 +278,7 @@ impl Stage {
 }
 
 fn coordination() -> Coordination {
-    Coordination {
-        tick_ms: 2_000,
-        init_limit: 10,
-        sync_limit: 5,
-        snap_count: 100_000,
-        snap_retain: 3,
-        snap_chunk: 100,
-        log_limit_bytes: 0,
-        commit_log_count: 500,
-        compat: Compat::default(),
-        extended_types: true,
-        reconfig_enabled: true,
-        skip_reconfig_acl: true,
-        container_check_ms: 60_000,
-        jute_max_buffer: 1 << 20,
-        plant: None,
-    }
+    Coordination { jute_max_buffer: 1 << 20, ..Coordination::default() }
 }
 
 /// A disk that never fails, and is as durable at once as it will ever be.
