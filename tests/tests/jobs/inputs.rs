@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use vocab::plan::{Fencing, InputPlan, SinkKind, StreamPlan};
+use vocab::plan::{InputPlan, StreamPlan};
 use vocab::stream::data::{EventTime, Input, Topic};
 use vocab::stream::job::JobKind;
 
@@ -71,24 +71,6 @@ pub fn log(job: JobKind, drafts: &[Vec<Draft>]) -> Log {
 
 /// A plan with nothing but a job and its input.
 pub fn plan(job: JobKind) -> StreamPlan {
-    StreamPlan {
-        job,
-        masters: 1,
-        workers: 1,
-        slots: 4,
-        parallelism: 2,
-        max_parallelism: MAX_PARALLELISM,
-        fencing: Fencing::default(),
-        sink: SinkKind::default(),
-        input: InputPlan { records: 0, partitions: PARTITIONS, until_ms: 0, disorder_ms: DISORDER_MS, idle_ms: 0 },
-        checkpoints: Default::default(),
-        restart: Default::default(),
-        network: Default::default(),
-        ha: Default::default(),
-        heartbeat_interval_ms: 500,
-        heartbeat_timeout_ms: 2_500,
-        txn_timeout_ms: 900_000,
-        steps: Vec::new(),
-        plant: None,
-    }
+    let input = InputPlan { records: 0, partitions: PARTITIONS, until_ms: 0, disorder_ms: DISORDER_MS, idle_ms: 0 };
+    StreamPlan { slots: 4, parallelism: 2, max_parallelism: MAX_PARALLELISM, ..StreamPlan::of(job, input) }
 }

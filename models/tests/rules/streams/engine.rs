@@ -28,24 +28,14 @@ pub const ROOT: &str = "/flink/r1";
 /// The engine's part of every tale's plan: q0, two partitions, two subtasks a vertex.
 pub fn plan() -> StreamPlan {
     StreamPlan {
-        job: JobKind::Q0,
         masters: 2,
         workers: 2,
         slots: 2,
         parallelism: 2,
         max_parallelism: GROUPS,
-        fencing: Default::default(),
-        sink: Default::default(),
-        input: InputPlan { records: 16, partitions: 2, until_ms: 0, disorder_ms: 10, idle_ms: 0 },
         checkpoints: CheckpointPlan { min_pause_ms: 3, tolerable_failures: 1, unaligned: true, incremental: true, ..Default::default() },
         restart: RestartPlan::FixedDelay { attempts: 3, delay_ms: 5 },
-        network: Default::default(),
-        ha: Default::default(),
-        heartbeat_interval_ms: 500,
-        heartbeat_timeout_ms: 2_500,
-        txn_timeout_ms: 900_000,
-        steps: vec![],
-        plant: None,
+        ..StreamPlan::of(JobKind::Q0, InputPlan { records: 16, partitions: 2, until_ms: 0, disorder_ms: 10, idle_ms: 0 })
     }
 }
 

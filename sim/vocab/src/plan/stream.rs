@@ -58,6 +58,32 @@ pub struct StreamPlan {
     pub plant: Option<StreamPlant>,
 }
 
+impl StreamPlan {
+    /// The least that runs a job over an input: one master, one worker with a slot, and otherwise what a file leaves out.
+    pub fn of(job: JobKind, input: InputPlan) -> StreamPlan {
+        StreamPlan {
+            job,
+            masters: 1,
+            workers: 1,
+            slots: 1,
+            parallelism: 1,
+            max_parallelism: 128,
+            fencing: Fencing::default(),
+            sink: SinkKind::default(),
+            input,
+            checkpoints: CheckpointPlan::default(),
+            restart: RestartPlan::default(),
+            network: NetworkPlan::default(),
+            ha: HaPlan::default(),
+            heartbeat_interval_ms: heartbeat_interval_ms(),
+            heartbeat_timeout_ms: heartbeat_timeout_ms(),
+            txn_timeout_ms: txn_timeout_ms(),
+            steps: Vec::new(),
+            plant: None,
+        }
+    }
+}
+
 fn heartbeat_interval_ms() -> u32 {
     500
 }

@@ -6,7 +6,7 @@ mod snapshots;
 mod stateless;
 mod windows;
 
-use vocab::plan::{Fencing, InputPlan, SinkKind, StreamPlan};
+use vocab::plan::{InputPlan, StreamPlan};
 use vocab::stream::data::{Datum, EventTime, Field, Input, Record, Row};
 use vocab::stream::job::JobKind;
 
@@ -14,26 +14,8 @@ use super::{Collector, Operator, OperatorKind, Placement};
 
 /// A plan with nothing but a job.
 pub(crate) fn plan(job: JobKind) -> StreamPlan {
-    StreamPlan {
-        job,
-        masters: 1,
-        workers: 1,
-        slots: 4,
-        parallelism: 2,
-        max_parallelism: 8,
-        fencing: Fencing::default(),
-        sink: SinkKind::default(),
-        input: InputPlan { records: 10, partitions: 2, until_ms: 1_000, disorder_ms: 100, idle_ms: 0 },
-        checkpoints: Default::default(),
-        restart: Default::default(),
-        network: Default::default(),
-        ha: Default::default(),
-        heartbeat_interval_ms: 500,
-        heartbeat_timeout_ms: 2_500,
-        txn_timeout_ms: 900_000,
-        steps: Vec::new(),
-        plant: None,
-    }
+    let input = InputPlan { records: 10, partitions: 2, until_ms: 1_000, disorder_ms: 100, idle_ms: 0 };
+    StreamPlan { slots: 4, parallelism: 2, max_parallelism: 8, ..StreamPlan::of(job, input) }
 }
 
 /// What an operator is told.
