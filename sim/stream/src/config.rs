@@ -19,3 +19,10 @@ pub struct Config {
     /// A number that stands for chance: it differs from machine to machine. A life adds when it began.
     pub lot: u64,
 }
+
+impl Config {
+    /// Where the cluster's HA data is: the cluster's name (high-availability.cluster-id) below zookeeper.znode.parent.
+    pub fn root(&self) -> String {
+        format!("{}/r1", self.plan.ha.root)
+    }
+}

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use coord::client::Config as ClientConfig;
 use coord::curator::store::ReleaseAll;
-use coord::curator::{Config as CuratorConfig, Curator, Lots, RetryPolicy, Told};
+use coord::curator::{Curator, Lots, Told};
 use vocab::ids::ConnId;
 use vocab::process::Event;
 use vocab::service::Path;
@@ -22,13 +21,6 @@ use crate::config::Config;
 use crate::coordination;
 use crate::message::{Message, Out, Up};
 use crate::outside::Caller;
-
-/// Flink's high-availability.zookeeper.client.connection-timeout.
-const CONNECTION_TIMEOUT_MS: u32 = 15_000;
-/// The longest wait between two tries of a request.
-const RETRY_WAIT_MAX_MS: u32 = 8_000;
-/// How much of the negotiated session timeout may pass in SUSPENDED before Curator gives the session up (simulatedSessionExpirationPercent).
-const EXPIRATION_PERCENT: u32 = 100;
 
 /// A leadership.
 #[derive(Clone, Debug)]
@@ -59,10 +51,10 @@ pub struct MasterProcess {
 impl MasterProcess {
     /// A process that has not begun its life.
     pub fn new(config: Config) -> MasterProcess {
-        let root = Root(format!("{}/r1", config.plan.ha.root));
+        let root = Root(config.root());
         let election = Election::new(root, config.plan.ha.tolerates_suspended);
         let blobs = Caller::new(config.machines.blobs());
-        let curator = Curator::new(curator_config(&config), config.lot);
+        let curator = Curator::new(coordination::settings(&config), config.lot);
         let workers = Workers::new(LeaderId::default(), config.plan.heartbeat_interval_ms, config.plan.heartbeat_timeout_ms);
         let lots = Lots::new(config.lot);
         MasterProcess {
@@ -138,7 +130,7 @@ impl MasterProcess {
         out.note(MasterFact::Started);
         // Two lives of a process must not draw the same lots.
         self.lots = Lots::new(self.config.lot ^ now.mono_ns.rotate_left(32));
-        self.curator = Curator::new(curator_config(&self.config), self.lots.draw());
+        self.curator = Curator::new(coordination::settings(&self.config), self.lots.draw());
         let curator = &mut self.curator;
         out.host(Message::Coord, |out| curator.start(now, out));
         self.with(now, out, |process, desk| process.election.start(desk));
@@ -176,7 +168,7 @@ impl MasterProcess {
         assert!(self.leadership.is_none(), "a leadership must end before the next begins");
         out.note(MasterFact::Granted { leader, node: node.to_string() });
         self.workers = Workers::new(leader, self.config.plan.heartbeat_interval_ms, self.config.plan.heartbeat_timeout_ms);
-        let root = Root(format!("{}/r1", self.config.plan.ha.root));
+        let root = Root(self.config.root());
         let dispatcher = self.with(now, out, |_, desk| Dispatcher::start(leader, node, root, desk));
         self.leadership = Some(Leadership { leader, dispatcher });
     }
@@ -263,15 +255,4 @@ struct Parts<'a> {
     leadership: Option<&'a mut Leadership>,
     residues: &'a mut Vec<Archive>,
     releases: &'a mut Vec<ReleaseAll>,
-}
-
-pub(super) fn curator_config(config: &Config) -> CuratorConfig {
-    let ha = &config.plan.ha;
-    CuratorConfig {
-        client: ClientConfig { servers: config.servers.clone(), first: 0, timeout_ms: ha.session_timeout_ms },
-        retry: RetryPolicy::ExponentialBackoff { base_ms: ha.retry_wait_ms, retries: ha.retries, sleep_max_ms: RETRY_WAIT_MAX_MS },
-        connection_timeout_ms: CONNECTION_TIMEOUT_MS,
-        expiration_percent: EXPIRATION_PERCENT,
-        auths: Vec::new(),
-    }
 }

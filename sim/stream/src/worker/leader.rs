@@ -34,9 +34,9 @@ pub struct Retrieval {
 }
 
 impl Retrieval {
-    /// The retrieval below a root such as `/flink`.
+    /// The retrieval below a cluster's root, such as `/flink/r1`.
     pub fn new(root: &str) -> Retrieval {
-        let path = format!("{root}/r1/leader/resource_manager/connection_info").into();
+        let path = format!("{root}/leader/resource_manager/connection_info").into();
         Retrieval { path, read: None, is_stale: false, again_ns: None, known: None }
     }
 

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use coord::client;
-use coord::curator::{self, Curator, RetryPolicy};
+use coord::curator::Curator;
 use vocab::process::Event;
 use vocab::stream::WorkerFact;
 use vocab::stream::ids::{AttemptId, LeaderId, WorkerId};
@@ -19,11 +18,6 @@ use crate::config::Config;
 use crate::coordination;
 use crate::message::{Message, Net, Out};
 use crate::task::{Route, Task};
-
-/// Curator's connectionTimeoutMs (high-availability.zookeeper.client.connection-timeout).
-const CONNECTION_TIMEOUT_MS: u32 = 15_000;
-/// The longest wait between two tries of a request.
-const RETRY_WAIT_MAX_MS: u32 = 8_000;
 
 /// A worker.
 #[derive(Clone, Debug)]
@@ -49,20 +43,11 @@ impl WorkerProcess {
     /// A worker that knows nobody.
     pub fn new(config: Config) -> WorkerProcess {
         let plan = &config.plan;
-        let curator = Curator::new(
-            curator::Config {
-                client: client::Config { servers: config.servers.clone(), first: 0, timeout_ms: plan.ha.session_timeout_ms },
-                retry: RetryPolicy::ExponentialBackoff { base_ms: plan.ha.retry_wait_ms, retries: plan.ha.retries, sleep_max_ms: RETRY_WAIT_MAX_MS },
-                connection_timeout_ms: CONNECTION_TIMEOUT_MS,
-                expiration_percent: 100,
-                auths: Vec::new(),
-            },
-            config.lot,
-        );
+        let curator = Curator::new(coordination::settings(&config), config.lot);
         WorkerProcess {
             worker: WorkerId { machine: config.me, born_ns: 0 },
             curator,
-            retrieval: Retrieval::new(&plan.ha.root),
+            retrieval: Retrieval::new(&config.root()),
             registration: Registration::new(plan.slots, plan.heartbeat_timeout_ms),
             network: Network::new(config.me),
             services: Services::new(config.machines),

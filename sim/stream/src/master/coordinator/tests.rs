@@ -21,8 +21,8 @@ use super::archive::Archive;
 use super::failures::Reason;
 use super::{Coordinator, Course};
 use crate::config::Config;
+use crate::coordination;
 use crate::master::desk::Desk;
-use crate::master::process::curator_config;
 use crate::master::workers::Workers;
 use crate::message::{Answer, Message};
 use crate::outside::{AskId, Caller, Lost};
@@ -83,7 +83,7 @@ impl Stage {
         let machines = StreamMachines::new(1, &plan);
         let config = Config { me: MachineId(1), plan: Arc::new(plan), machines, servers: vec![MachineId(0)], lot: 1 };
         let (leader, job) = (LeaderId(1), JobId(1));
-        let mut curator = Curator::new(curator_config(&config), 1);
+        let mut curator = Curator::new(coordination::settings(&config), 1);
         curator.start(Now { mono_ns: 0, wall_ns: 0 }, &mut Effects::new(ConnId(1)));
         let store = StateHandleStore { root: "/c".into(), lock: Uuid(1), fence: Fence::None };
         let archive = Archive::new(leader, job, store, 1, Vec::new());
