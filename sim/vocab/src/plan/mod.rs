@@ -22,14 +22,12 @@ use crate::ids::{MachineId, Zxid};
 pub use check::Flaw;
 pub use fault::{Fault, Moment, Ring, Shape, Target, What, When};
 pub use file::{Format, PlanError, line_at};
-pub use plant::Plant;
+pub use plant::{Plant, StreamPlant};
 pub use setup::{
     Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, CuratorPlan, DiskWeather, Heal, LinkWeather, OneLink, Seed, Weather, Weight, WorkloadKind,
 };
 
-pub use stream::{
-    CheckpointPlan, Fencing, HaPlan, InputPlan, NetworkPlan, RestartPlan, SinkKind, StepAction, StepPlan, StreamMachines, StreamPlan, StreamPlant,
-};
+pub use stream::{CheckpointPlan, Fencing, HaPlan, InputPlan, NetworkPlan, RestartPlan, SinkKind, StepAction, StepPlan, StreamMachines, StreamPlan};
 
 /// The format of plans that this build reads and writes.
 pub const PLAN_FORMAT: u32 = 1;
