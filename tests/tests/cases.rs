@@ -5,7 +5,7 @@ use std::path::Path;
 
 use scenarios::cases::{Case, Word, load_cases};
 use scenarios::run::judged;
-use vocab::plan::Plant;
+use vocab::plan::{Plan, Plant, StreamPlant};
 
 /// All cases of a folder, which has some.
 fn cases(folder: &str) -> Vec<(String, Case)> {
@@ -13,6 +13,12 @@ fn cases(folder: &str) -> Vec<(String, Case)> {
     let cases = load_cases(&path).unwrap_or_else(|error| panic!("{error}"));
     assert!(!cases.is_empty(), "{}: no case is left", path.display());
     cases.into_iter().map(|(path, case)| (path.display().to_string(), case)).collect()
+}
+
+/// The plants that a plan switches on, of the service and of the engine.
+fn planted(plan: &Plan) -> Vec<&'static str> {
+    let engine = plan.stream.as_ref().and_then(|stream| stream.plant);
+    plan.coordination.plant.map(Plant::name).into_iter().chain(engine.map(StreamPlant::name)).collect()
 }
 
 /// What is wrong with a case's verdict, if anything is.
@@ -31,7 +37,7 @@ fn all_met(cases: &[(String, Case)]) {
 fn every_case_gives_its_verdict() {
     let cases = cases("cases");
     for (file, case) in &cases {
-        assert_eq!((case.expect.verdict, case.plan.coordination.plant), (Word::Holds, None), "{file}: a failure that was mended holds, without a plant");
+        assert_eq!((case.expect.verdict, planted(&case.plan)), (Word::Holds, vec![]), "{file}: a failure that was mended holds, without a plant");
     }
     all_met(&cases);
 }
@@ -39,10 +45,11 @@ fn every_case_gives_its_verdict() {
 #[test]
 fn every_plant_is_seen_by_the_rule_one_expects() {
     let plants = cases("plants");
-    let planted: BTreeSet<Plant> = plants.iter().filter_map(|(_, case)| case.plan.coordination.plant).collect();
-    assert_eq!(planted, BTreeSet::from(Plant::ALL), "every plant has its case");
+    let seen: BTreeSet<&str> = plants.iter().flat_map(|(_, case)| planted(&case.plan)).collect();
+    let all = Plant::ALL.into_iter().map(Plant::name).chain(StreamPlant::ALL.into_iter().map(StreamPlant::name));
+    assert_eq!(seen, all.collect(), "every plant has its case");
     for (file, case) in &plants {
-        assert!(case.plan.coordination.plant.is_some(), "{file}: no plant is switched on");
+        assert_eq!(planted(&case.plan).len(), 1, "{file}: one plant is switched on, so that nobody else is to blame");
         assert!(case.expect.rule.is_some(), "{file}: no rule is named that must break");
     }
     all_met(&plants);
@@ -52,6 +59,9 @@ fn every_plant_is_seen_by_the_rule_one_expects() {
 fn without_its_plant_the_same_plan_holds() {
     for (file, mut case) in cases("plants") {
         case.plan.coordination.plant = None;
+        if let Some(stream) = &mut case.plan.stream {
+            stream.plant = None;
+        }
         let verdict = judged(&case.plan).1.verdict;
         assert_eq!(verdict.word(), "holds", "{file}: the rule blames the plan, not the plant: {verdict:?}");
     }
