@@ -68,7 +68,7 @@ impl Reader {
         let name = || format!("blob-{}-{}", self.me.0, self.txn).into();
         Some(match &self.step {
             Step::Fetch => (0, Ask::Fetch { split: self.split, offset: self.offset, count_max: 7 }),
-            Step::Init => (1, Ask::InitProducer { txn: txn(), by }),
+            Step::Init => (1, Ask::InitProducer { txn: txn(), token: 0, by }),
             Step::Write { epoch } => (1, Ask::Write { txn: txn(), epoch: *epoch, at: 0, rows: self.batch.clone(), by }),
             Step::Commit { epoch } => (1, Ask::Commit { committable: Committable { txn: txn(), epoch: *epoch, checkpoint: CheckpointId(1) }, by }),
             Step::Put => (2, Ask::Put { name: name(), bytes: self.bytes(), by: author }),

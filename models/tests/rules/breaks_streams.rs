@@ -80,6 +80,13 @@ fn numbers_and_acknowledgements() {
         }
     };
     check("ck.id-unique", |notes| edit(notes, 1, triggers, number(1)));
+    check("ck.id-unique", |notes| {
+        edit(notes, 1, master!(MasterFact::Submitted { .. }), |fact| {
+            if let StreamFact::Master(MasterFact::Submitted { from: Some((_, savepoint)), .. }) = fact {
+                savepoint.0 += 9;
+            }
+        });
+    });
     check("ha.counter-first", |notes| edit(notes, 1, triggers, number(99)));
     let acks = master!(MasterFact::AckReceived { .. });
     check("ck.complete-all-acks", |notes| remove(notes, 0, acks));

@@ -102,7 +102,7 @@ fn files() {
     check("sp.not-subsumed", delete(3, 1, |notes| notes.len() - 1));
     check("inc.refs", delete(1, 1, |notes| place(notes, 0, master!(MasterFact::Added { .. }))));
     // What zombie3 of the reference did: deposed, and it deletes what its successor begins from.
-    check("ha.lock", delete(5, 1, |notes| place(notes, 0, master!(MasterFact::Recovered { .. }))));
+    check("ha.lock", delete(5, 1, |notes| place(notes, 1, master!(MasterFact::Recovered { .. }))));
     check("inc.refs", |notes| {
         // Restored from, and not there.
         edit(notes, 0, outside!(OutsideFact::BlobRead { .. }), |fact| {
@@ -201,7 +201,7 @@ fn leaders() {
         });
     });
     check("ha.store-complete", |notes| {
-        edit(notes, 0, master!(MasterFact::Recovered { .. }), |fact| {
+        edit(notes, 1, master!(MasterFact::Recovered { .. }), |fact| {
             if let StreamFact::Master(MasterFact::Recovered { checkpoints, .. }) = fact {
                 checkpoints.clear(); // FLINK-22502.
             }
@@ -211,6 +211,13 @@ fn leaders() {
         edit(notes, 0, master!(MasterFact::Submitted { .. }), |fact| {
             if let StreamFact::Master(MasterFact::Submitted { job, .. }) = fact {
                 *job = JobId(9);
+            }
+        });
+    });
+    check("ha.jobgraph", |notes| {
+        edit(notes, 1, master!(MasterFact::Recovered { .. }), |fact| {
+            if let StreamFact::Master(MasterFact::Recovered { parallelism, .. }) = fact {
+                *parallelism += 1;
             }
         });
     });

@@ -132,6 +132,6 @@ impl Process for Whole {
 fn understood(message: Message) -> Option<coord::message::Message> {
     match message {
         Message::Coord(message) => Some(message),
-        Message::Up { .. } | Message::Down { .. } | Message::Net(_) | Message::Ask { .. } | Message::Answer { .. } => None,
+        Message::Up { .. } | Message::Down { .. } | Message::Net(_) | Message::KeepAlive { .. } | Message::Ask { .. } | Message::Answer { .. } => None,
     }
 }

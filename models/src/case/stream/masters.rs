@@ -27,6 +27,12 @@ impl<'r> Stream<'r> {
                 known.parallelism.get_or_insert(*parallelism);
                 known.from = known.from.or(*from);
             }
+            // Who submitted it may have died before it could say so.
+            MasterFact::Recovered { job, parallelism, from, .. } => {
+                let known = self.jobs.entry(*job).or_default();
+                known.parallelism.get_or_insert(*parallelism);
+                known.from = known.from.or(*from);
+            }
             MasterFact::ResultStored { job, status, dirty, .. } => self.jobs.entry(*job).or_default().results.push((note, *status, *dirty)),
             MasterFact::Restoring { leader, job, from, tasks, global } => {
                 self.jobs.entry(*job).or_default();
@@ -89,7 +95,6 @@ impl<'r> Stream<'r> {
                 }
             }
             MasterFact::Started
-            | MasterFact::Recovered { .. }
             | MasterFact::Status { .. }
             | MasterFact::WorkerRegistered { .. }
             | MasterFact::WorkerLost { .. }

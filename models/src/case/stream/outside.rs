@@ -31,7 +31,8 @@ pub struct Ledger<'r> {
     pub txns: BTreeMap<&'r str, Txn<'r>>,
     /// Commits, in order.
     pub commits: Vec<(NoteIndex, &'r str)>,
-    pub upserts: Vec<(NoteIndex, &'r Row, &'r Row)>,
+    /// Rows as they were written under their keys, in order, and by whom.
+    pub upserts: Vec<(NoteIndex, AttemptId, &'r Row)>,
 }
 
 impl<'r> Ledger<'r> {
@@ -44,7 +45,7 @@ impl<'r> Ledger<'r> {
                 self.commits.push((note, txn));
             }
             OutsideFact::TxnAborted { txn, timed_out, by, .. } => self.txn(txn).aborted.push((note, *timed_out, *by)),
-            OutsideFact::Upserted { key, row, .. } => self.upserts.push((note, key, row)),
+            OutsideFact::Upserted { row, by, .. } => self.upserts.push((note, *by, row)),
             OutsideFact::Appended { .. }
             | OutsideFact::Fetched { .. }
             | OutsideFact::LedgerRefused { .. }

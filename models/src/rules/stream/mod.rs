@@ -16,9 +16,11 @@ pub mod live_job;
 
 use vocab::recording::Ending;
 use vocab::stream::ids::{CheckpointId, JobId};
+use vocab::stream::master::JobStatus;
 
 use crate::case::Case;
 use crate::case::said::NoteIndex;
+use crate::case::stream::Stream;
 
 /// What a timeout takes at most by the world's time, in percent: by the slowest clock that a plan may have, 20 % behind.
 const SLOWEST_CLOCK_PERCENT: u64 = 125;
@@ -40,6 +42,12 @@ fn at_ns(case: &Case<'_>, note: NoteIndex) -> u64 {
 /// Whether all that the plan wants was done, so that what is left can be looked at.
 fn is_finished(case: &Case<'_>) -> bool {
     case.recording.ending == Ending::Finished
+}
+
+/// Whether every job came to its good end, so that all of its output is there.
+fn is_all_there(case: &Case<'_>, stream: &Stream<'_>) -> bool {
+    let is_good = |results: &[(NoteIndex, JobStatus, bool)]| results.iter().any(|(_, status, _)| *status == JobStatus::Finished);
+    is_finished(case) && !stream.jobs.is_empty() && stream.jobs.values().all(|job| is_good(&job.results))
 }
 
 /// Whether the run got as far as its healing phase's end, well or badly.

@@ -54,6 +54,7 @@ impl Engine {
         for path in [self.job_path(), format!("{}/checkpoints", self.job_path())] {
             self.ask(create(path, CreateMode::Persistent));
         }
+        self.master(MasterFact::Recovered { leader, job, parallelism, from: origin, checkpoints: vec![] });
         let counter =
             Op::create(format!("{}/checkpoint_id_counter", self.job_path()).as_str().into(), Some(self.counter.to_be_bytes().into()), CreateMode::Persistent);
         self.ask_fenced(vec![counter]);
@@ -70,7 +71,7 @@ impl Engine {
         }
         let lock = create(format!("{ROOT}/execution-plans/{job}/locks/{}", self.lead), CreateMode::Ephemeral);
         self.ask_fenced(vec![lock]);
-        self.master(MasterFact::Recovered { leader, job, checkpoints });
+        self.master(MasterFact::Recovered { leader, job, parallelism: self.parallelism, from: None, checkpoints });
     }
 
     /// The workers register with the leader.

@@ -142,7 +142,7 @@ fn leaders() {
     let clean = master(MasterFact::CleanedUp { leader: leader(1), job: JOB });
     check(vec![granted(M1, 1), result.clone(), revoked(M1, 1)], &["failover-during-cleanup"]);
     check(vec![granted(M1, 1), result, clean, revoked(M1, 1)], &["job-cleaned-up"]);
-    let recovered = |checkpoints| master(MasterFact::Recovered { leader: leader(1), job: JOB, checkpoints });
+    let recovered = |checkpoints| master(MasterFact::Recovered { leader: leader(1), job: JOB, parallelism: 2, from: None, checkpoints });
     check(vec![granted(M1, 1), recovered(vec![])], &[]);
     check(vec![granted(M1, 1), recovered(vec![C1])], &["job-recovered"]);
     check(vec![granted(M1, 1), recovered(vec![C1, C2])], &["job-recovered", "recovered-several"]);

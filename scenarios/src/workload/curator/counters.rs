@@ -142,7 +142,7 @@ impl Counters {
 
 fn of_counter(outcome: counter::Outcome) -> Outcome {
     match outcome {
-        counter::Outcome::Started => Outcome::Started,
+        counter::Outcome::Started | counter::Outcome::Raised => Outcome::Started,
         counter::Outcome::Next(_) => Outcome::Ended,
         counter::Outcome::NotStarted(_) | counter::Outcome::Failed(_) => Outcome::Failed,
     }

@@ -19,6 +19,8 @@ pub enum Outcome {
     Started,
     /// It cannot be made or read.
     NotStarted(Failure),
+    /// The next id is at least what was wanted.
+    Raised,
     /// An id that nobody else has.
     Next(i32),
     /// None.
@@ -50,12 +52,14 @@ pub struct CheckpointIdCounter {
     is_suspended: bool,
     /// Attempts at the id that is asked for.
     attempts: Option<u32>,
+    /// No id is asked for, but that the next one be at least this.
+    raise_to: Option<i32>,
 }
 
 impl CheckpointIdCounter {
     /// The counter in a node.
     pub fn new(path: Path) -> CheckpointIdCounter {
-        CheckpointIdCounter { value: SharedValue::new(path, count_data(FIRST_ID)), is_suspended: false, attempts: None }
+        CheckpointIdCounter { value: SharedValue::new(path, count_data(FIRST_ID)), is_suspended: false, attempts: None, raise_to: None }
     }
 
     /// See [`SharedValue::blind`].
@@ -85,6 +89,14 @@ impl CheckpointIdCounter {
         self.attempt(turn)
     }
 
+    /// Lets the next id be at least this (setCount, which Flink calls for a job that begins from a savepoint; it would also go down, and hand ids out again after a failover): answered at once, or by
+    /// [`CheckpointIdCounter::on`]. Panics while an id is asked for.
+    pub fn raise(&mut self, count: i32, turn: &mut Turn) -> Option<Outcome> {
+        assert!(self.attempts.is_none(), "one id must come before the next is asked for");
+        (self.attempts, self.raise_to) = (Some(0), Some(count));
+        self.attempt(turn)
+    }
+
     /// Takes what the owner was told.
     pub fn on(&mut self, told: &Told, turn: &mut Turn) -> Option<Outcome> {
         if let Told::Connection(state) = told {
@@ -93,6 +105,7 @@ impl CheckpointIdCounter {
         match self.value.on(told, turn)? {
             value::Outcome::Started => Some(Outcome::Started),
             value::Outcome::NotStarted(failure) => Some(Outcome::NotStarted(failure)),
+            value::Outcome::Set { .. } if self.raise_to.is_some() => Some(self.raised()),
             value::Outcome::Set { from } => Some(self.counted(&from, turn)),
             value::Outcome::Superseded { .. } => self.attempt(turn),
             value::Outcome::Failed { failure, .. } => self.fail(Trouble::Call(failure)),
@@ -111,12 +124,24 @@ impl CheckpointIdCounter {
         }
         let from = self.value.current().clone();
         let Some(id) = count_of(&from.data) else { return self.fail(Trouble::Garbage) };
-        let Some(next) = id.checked_add(1) else { return self.fail(Trouble::Full) };
+        let next = match self.raise_to {
+            Some(count) if id >= count => return Some(self.raised()),
+            Some(count) => count,
+            None => match id.checked_add(1) {
+                Some(next) => next,
+                None => return self.fail(Trouble::Full),
+            },
+        };
         match self.value.try_set(&from, count_data(next), turn) {
             Asked::Yes => None,
             Asked::Unversioned => self.fail(Trouble::Unversioned),
             Asked::Stale => unreachable!("the present value is not stale"),
         }
+    }
+
+    fn raised(&mut self) -> Outcome {
+        (self.attempts, self.raise_to) = (None, None);
+        Outcome::Raised
     }
 
     fn counted(&mut self, from: &Versioned, turn: &mut Turn) -> Outcome {
@@ -128,7 +153,7 @@ impl CheckpointIdCounter {
     }
 
     fn fail(&mut self, trouble: Trouble) -> Option<Outcome> {
-        self.attempts = None;
+        (self.attempts, self.raise_to) = (None, None);
         Some(Outcome::Failed(trouble))
     }
 }

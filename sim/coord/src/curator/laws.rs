@@ -130,7 +130,7 @@ impl Counter {
                 self.is_asked = false;
             }
             Some(Outcome::Failed(_)) => self.is_asked = false,
-            Some(Outcome::Started | Outcome::NotStarted(_)) | None => {}
+            Some(Outcome::Started | Outcome::NotStarted(_) | Outcome::Raised) | None => {}
         }
     }
 }

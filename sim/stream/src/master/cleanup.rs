@@ -107,6 +107,21 @@ impl Cleanup {
         matches!(self.step, Step::Over)
     }
 
+    /// For people.
+    pub fn look(&self) -> String {
+        let step = match &self.step {
+            Step::Reading(_) => "reads its checkpoints".into(),
+            Step::Checkpoint(_, (node, _)) => format!("removes {node}"),
+            Step::Node(_) => format!("removes its nodes, {} more", self.left.len()),
+            Step::Listing(_) => "lists its checkpoints".into(),
+            Step::Plan(_) => "removes its plan".into(),
+            Step::Steps(_) => "lists its steps".into(),
+            Step::Waiting(_) => "waits before it tries again".into(),
+            Step::Over => "over".into(),
+        };
+        format!("cleans up job {}: {step}", self.job.0)
+    }
+
     /// When it must act by itself.
     pub fn wake_ns(&self) -> Option<u64> {
         if let Step::Waiting(until_ns) = self.step { Some(until_ns) } else { None }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coord::curator::Told;
 use coord::curator::store::{Added, Ensure, Ensured, Fence, ReleaseAll, StateHandleStore};
+use coord::curator::{CallId, Told};
 use vocab::plan::StreamPlant;
-use vocab::service::Path;
+use vocab::service::{Op, Path, Reply};
 use vocab::stream::MasterFact;
 use vocab::stream::ids::{JobId, LeaderId, WorkerId};
 use vocab::stream::master::JobStatus;
@@ -25,6 +25,8 @@ use crate::snapshot::decode;
 /// What it is at.
 #[derive(Clone, Debug)]
 enum Stage {
+    /// Which transaction made the latch node?
+    Numbering(CallId),
     /// Which results are there?
     Listing(AskId),
     /// How did the jobs end whose data is still there?
@@ -53,6 +55,8 @@ pub(super) struct Dispatcher {
     leader: LeaderId,
     root: Root,
     fence: Fence,
+    /// See [`Deployment`](crate::message::Deployment).
+    token: u64,
     plans: StateHandleStore,
     stage: Stage,
     /// Plans that have no clean result.
@@ -70,8 +74,11 @@ impl Dispatcher {
     pub fn start(leader: LeaderId, latch: Path, root: Root, desk: &mut Desk) -> Dispatcher {
         let fence = if desk.is_fenced() { Fence::Everything(latch) } else { Fence::None };
         let plans = root.plans(desk.lots.uuid(), &fence);
-        let stage = Stage::Listing(desk.ask(Ask::List { prefix: RESULTS.into() }, super::GET_TRIES));
-        Dispatcher { leader, root, fence, plans, stage, jobs: BTreeMap::new(), dirty: BTreeMap::new(), clean: BTreeSet::new(), held: None }
+        let stage = match fence.of_everything().cloned() {
+            Some(path) => Stage::Numbering(desk.turn(|turn| turn.call(Op::Exists { path, watch: false }))),
+            None => list_results(desk),
+        };
+        Dispatcher { leader, root, fence, token: 0, plans, stage, jobs: BTreeMap::new(), dirty: BTreeMap::new(), clean: BTreeSet::new(), held: None }
     }
 
     /// Whether all is done that the plan wants.
@@ -82,6 +89,14 @@ impl Dispatcher {
     /// Takes what Curator told.
     pub fn on_told(&mut self, told: &Told, desk: &mut Desk) {
         match &mut self.stage {
+            Stage::Numbering(call) => match told {
+                Told::Done { call: ended, answer } if ended == call => match &answer.result {
+                    // Whoever led before had a node that was made before: the number behind its name would not do, since an empty row is taken away and begins anew.
+                    Ok(Reply::Stat(stat)) => (self.token, self.stage) = (stat.czxid.0, list_results(desk)),
+                    result => desk.exit(format!("the latch node cannot be read: {result:?}")),
+                },
+                _ => {}
+            },
             Stage::Ensuring(ensure) => match desk.turn(|turn| ensure.on(told, turn)) {
                 None => {}
                 Some(Ensured::There) => self.stage = Stage::ReadingPlans(ReadAll::start(&self.plans, Unreadable::Fails, self.leader, desk)),
@@ -129,7 +144,7 @@ impl Dispatcher {
                 let (job, status, dirty) = (*job, *status, *dirty);
                 self.on_stored(job, status, dirty, result, desk);
             }
-            Stage::Listing(_) | Stage::Ensuring(_) | Stage::Storing { .. } | Stage::Settling | Stage::Done => {}
+            Stage::Numbering(_) | Stage::Listing(_) | Stage::Ensuring(_) | Stage::Storing { .. } | Stage::Settling | Stage::Done => {}
         }
     }
 
@@ -166,7 +181,7 @@ impl Dispatcher {
                     self.store(job, status, false, desk);
                 }
             }
-            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => {}
+            Stage::Numbering(_) | Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => {}
             Stage::Settling if desk.blobs.pending() == 0 => {
                 self.stage = Stage::Done;
                 desk.note(MasterFact::Done { leader: self.leader });
@@ -180,7 +195,7 @@ impl Dispatcher {
         match &self.stage {
             Stage::Running(job) => job.wake_ns(now_ns),
             Stage::Cleaning(cleanup, _) => cleanup.wake_ns(),
-            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
+            Stage::Numbering(_) | Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
             Stage::Submitting(..) | Stage::Storing { .. } | Stage::Settling | Stage::Done => None,
         }
     }
@@ -201,7 +216,7 @@ impl Dispatcher {
                 stores.extend(self.held.map(|held| held.store));
                 None
             }
-            Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
+            Stage::Numbering(_) | Stage::Listing(_) | Stage::ReadingResults(_) | Stage::Ensuring(_) | Stage::ReadingPlans(_) => None,
             Stage::Submitting(..) | Stage::Settling | Stage::Done => None,
         };
         (archive, stores.iter().map(|store| desk.turn(|turn| ReleaseAll::start(store, turn))).collect())
@@ -216,11 +231,12 @@ impl Dispatcher {
     pub fn look(&self) -> Vec<(&'static str, String)> {
         let stage = match &self.stage {
             Stage::Running(job) => return job.look(),
+            Stage::Numbering(_) => "reads its latch node".into(),
             Stage::Listing(_) | Stage::ReadingResults(_) => "reads results".into(),
             Stage::Ensuring(_) | Stage::ReadingPlans(_) => "reads plans".into(),
             Stage::Submitting(_, plan) => format!("submits job {}", plan.job.0),
             Stage::Storing { job, dirty, .. } => format!("stores the result of job {}, dirty {dirty}", job.0),
-            Stage::Cleaning(cleanup, _) => format!("cleans up job {}", cleanup.job().0),
+            Stage::Cleaning(cleanup, _) => cleanup.look(),
             Stage::Settling => "settles".into(),
             Stage::Done => "done".into(),
         };
@@ -301,7 +317,8 @@ impl Dispatcher {
 
     fn run(&mut self, plan: ExecutionPlan, desk: &mut Desk) {
         let checkpoints = self.root.checkpoints(plan.job, desk.lots.uuid(), &self.fence);
-        let lease = Lease { leader: self.leader, root: self.root.clone(), fence: self.fence.clone(), plans: self.plans.clone(), checkpoints };
+        let lease =
+            Lease { leader: self.leader, root: self.root.clone(), fence: self.fence.clone(), token: self.token, plans: self.plans.clone(), checkpoints };
         self.stage = Stage::Running(Box::new(JobMaster::start(plan, lease, desk)));
     }
 
@@ -337,4 +354,8 @@ impl Dispatcher {
         let cleanup = Cleanup::start(self.leader, &self.root, self.plans.clone(), job, held, desk);
         self.stage = Stage::Cleaning(Box::new(cleanup), status);
     }
+}
+
+fn list_results(desk: &mut Desk) -> Stage {
+    Stage::Listing(desk.ask(Ask::List { prefix: RESULTS.into() }, super::GET_TRIES))
 }

@@ -38,6 +38,11 @@ pub enum Message {
     },
     /// Between workers: the network stack. The receiving end of a channel opens the stream.
     Net(Box<Net>),
+    /// Between workers, on a stream over which nothing has come for long: whether the other end is still there (TCP's keep-alive).
+    KeepAlive {
+        /// It is the answer.
+        is_answer: bool,
+    },
     /// To the log, the ledger or the blob store, on a stream that the asking end opened.
     Ask {
         /// Its number on this stream.
@@ -160,6 +165,8 @@ pub enum Down {
 pub struct Deployment {
     /// The attempt.
     pub attempt: AttemptId,
+    /// What tells the outside an older leader's tasks from a younger one's (a fencing token): the zxid by which its latch node was made. 0, without fencing, tells nobody from anybody.
+    pub token: u64,
     /// What the job does.
     pub kind: JobKind,
     /// The parallelism of all its vertices.
@@ -275,6 +282,8 @@ impl process::Message for Message {
             Message::Up { call, .. } => call.kind(),
             Message::Down { call, .. } => call.kind(),
             Message::Net(net) => net.what.kind(),
+            Message::KeepAlive { is_answer: false } => "keep-alive",
+            Message::KeepAlive { is_answer: true } => "keep-alive-answer",
             Message::Ask { ask, .. } => ask.kind(),
             Message::Answer { .. } => "answer",
         }

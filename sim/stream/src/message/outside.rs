@@ -24,6 +24,8 @@ pub enum Ask {
     InitProducer {
         /// The id.
         txn: TxnId,
+        /// Whoever has taken the id with a higher one keeps it.
+        token: u64,
         /// In whose name.
         by: AttemptId,
     },
@@ -60,6 +62,8 @@ pub enum Ask {
     Upsert {
         /// Keys and rows.
         rows: Vec<(Row, Row)>,
+        /// What an attempt with a higher one, or a later attempt with the same, has put under a key stays; 0 puts it whatever stands there.
+        token: u64,
         /// In whose name.
         by: AttemptId,
     },

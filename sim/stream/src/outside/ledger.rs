@@ -1,13 +1,16 @@
 //! A ledger with transactions, as Kafka has them: a transactional id has one producer at a time, whose epoch fences those before it. Committed rows are what can be read; there is no reading of others.
 //!
 //! Where it is more than Kafka: an InitProducer that is repeated by whoever has the id already gives the same epoch again (Kafka knows it by the epoch that the request carries, KIP-360), and a producer
-//! that was fenced by its subtask's next attempt takes no id any more. Otherwise a late repetition on a connection given up long ago would abort what has been prepared since. An id has one transaction an epoch.
+//! that was fenced by its subtask's next attempt takes no id any more. Otherwise a late repetition on a connection given up long ago would abort what has been prepared since. And an InitProducer may carry a
+//! token, which lets an id go up only: the first word of a task whose leader was deposed may come when its successor's transaction is prepared already. So may a row that is put under its key. Kafka has no tokens,
+//! and without them the ledger is as Kafka is.
+//! An id has one transaction an epoch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use vocab::stream::data::Row;
-use vocab::stream::ids::{AttemptId, TxnId};
+use vocab::stream::ids::{AttemptId, JobId, TxnId};
 use vocab::stream::outside::{LedgerError, OutsideFact};
 
 use super::service::{Core, Decision, Service};
@@ -32,12 +35,16 @@ pub struct Ledger {
     open: BTreeSet<(u64, TxnId)>,
     /// Whoever had an id that was taken by a later attempt of the same subtask.
     fenced: BTreeSet<AttemptId>,
+    /// Who wrote what stands under a key, of those with a token: the token, the job and the attempt's number.
+    writers: BTreeMap<Row, (u64, JobId, u32)>,
 }
 
 /// Who has a transactional id, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Producer {
     epoch: u32,
+    /// The highest token that it was taken with.
+    token: u64,
     /// Who took it; nobody, once the ledger itself has raised the epoch.
     by: Option<AttemptId>,
     txn: Txn,
@@ -61,6 +68,8 @@ pub enum Command {
     Init {
         /// The id.
         txn: TxnId,
+        /// The producer's token.
+        token: u64,
         /// Who.
         by: AttemptId,
     },
@@ -98,6 +107,8 @@ pub enum Command {
     Upsert {
         /// Keys and rows.
         rows: Vec<(Row, Row)>,
+        /// The writer's token.
+        token: u64,
         /// Who.
         by: AttemptId,
     },
@@ -114,7 +125,7 @@ fn done() -> Decision<Command> {
 impl Ledger {
     /// A ledger in which nothing stands.
     pub fn new(txn_timeout_ms: u32) -> Ledger {
-        Ledger { timeout_ms: txn_timeout_ms, producers: BTreeMap::new(), open: BTreeSet::new(), fenced: BTreeSet::new() }
+        Ledger { timeout_ms: txn_timeout_ms, producers: BTreeMap::new(), open: BTreeSet::new(), fenced: BTreeSet::new(), writers: BTreeMap::new() }
     }
 
     /// The producer of an id, if this epoch is its present one; else what is answered.
@@ -126,10 +137,10 @@ impl Ledger {
         }
     }
 
-    fn init(&self, txn: &TxnId, by: AttemptId) -> Decision<Command> {
+    fn init(&self, txn: &TxnId, token: u64, by: AttemptId) -> Decision<Command> {
         let Some(producer) = self.producers.get(txn) else {
             return match self.fenced.contains(&by) {
-                false => Decision::Change(Command::Init { txn: txn.clone(), by }),
+                false => Decision::Change(Command::Init { txn: txn.clone(), token, by }),
                 true => refuse(txn, 0, LedgerError::Fenced, by),
             };
         };
@@ -137,10 +148,10 @@ impl Ledger {
             return Decision::Answer(Answer::Producer { epoch: producer.epoch }, vec![]);
         }
         let is_older = producer.by.is_some_and(|holder| holder.leader == by.leader && holder.subtask == by.subtask && holder.number > by.number);
-        if is_older || self.fenced.contains(&by) {
+        if is_older || token < producer.token || self.fenced.contains(&by) {
             return refuse(txn, producer.epoch, LedgerError::Fenced, by);
         }
-        Decision::Change(Command::Init { txn: txn.clone(), by })
+        Decision::Change(Command::Init { txn: txn.clone(), token, by })
     }
 
     fn write(&self, txn: &TxnId, epoch: u32, at: u32, rows: &[Row], by: AttemptId, now_ms: u64) -> Decision<Command> {
@@ -181,6 +192,15 @@ impl Ledger {
         }
     }
 
+    /// With a token, no row takes the place of one that a later attempt has written: it was on its way for long.
+    fn upsert(&self, rows: &[(Row, Row)], token: u64, by: AttemptId) -> Decision<Command> {
+        let is_later = |(key, _): &(Row, Row)| self.writers.get(key).is_some_and(|writer| *writer > (token, by.job, by.number));
+        if token > 0 && rows.iter().any(is_later) {
+            return Decision::Answer(Answer::Refused(LedgerError::Fenced), vec![]);
+        }
+        Decision::Change(Command::Upsert { rows: rows.to_vec(), token, by })
+    }
+
     /// Ends the transaction of an id in this way. Says the epoch, and the rows if it was open.
     fn end(&mut self, txn: &TxnId, how: Txn) -> (u32, Option<Vec<Row>>) {
         let producer = self.producers.get_mut(txn).expect("a transaction has a producer");
@@ -193,15 +213,15 @@ impl Ledger {
         }
     }
 
-    fn take(&mut self, txn: TxnId, by: AttemptId) -> (Vec<OutsideFact>, Answer) {
+    fn take(&mut self, txn: TxnId, token: u64, by: AttemptId) -> (Vec<OutsideFact>, Answer) {
         let (mut facts, mut epoch) = (vec![], 0);
         if self.producers.contains_key(&txn) {
             let (before, rows) = self.end(&txn, Txn::Aborted);
             epoch = before + 1;
             facts.extend(rows.map(|_| OutsideFact::TxnAborted { txn: txn.clone(), epoch: before, timed_out: false, by: Some(by) }));
         }
-        let producer = self.producers.entry(txn.clone()).or_insert(Producer { epoch, by: None, txn: Txn::Empty, committed: BTreeSet::new() });
-        (producer.epoch, producer.txn) = (epoch, Txn::Empty);
+        let producer = self.producers.entry(txn.clone()).or_insert(Producer { epoch, token, by: None, txn: Txn::Empty, committed: BTreeSet::new() });
+        (producer.epoch, producer.token, producer.txn) = (epoch, token, Txn::Empty);
         // Only by a later attempt of its own subtask: whoever ends another job's transactions says nothing of who else does.
         self.fenced.extend(producer.by.replace(by).filter(|before| (before.job, before.subtask) == (by.job, by.subtask)));
         facts.push(OutsideFact::ProducerInitialised { txn, epoch, by });
@@ -228,18 +248,18 @@ impl Core for Ledger {
 
     fn decide(&self, ask: &Ask, now_ms: u64) -> Decision<Command> {
         match ask {
-            Ask::InitProducer { txn, by } => self.init(txn, *by),
+            Ask::InitProducer { txn, token, by } => self.init(txn, *token, *by),
             Ask::Write { txn, epoch, at, rows, by } => self.write(txn, *epoch, *at, rows, *by, now_ms),
             Ask::Commit { committable, by } => self.commit(&committable.txn, committable.epoch, *by),
             Ask::Rollback { txn, epoch, by } => self.rollback(txn, *epoch, *by),
-            Ask::Upsert { rows, by } => Decision::Change(Command::Upsert { rows: rows.clone(), by: *by }),
+            Ask::Upsert { rows, token, by } => self.upsert(rows, *token, *by),
             Ask::Fetch { .. } | Ask::Put { .. } | Ask::Get { .. } | Ask::Delete { .. } | Ask::List { .. } => panic!("the ledger was asked to {}", ask.kind()),
         }
     }
 
     fn apply(&mut self, command: Command) -> (Vec<OutsideFact>, Answer) {
         match command {
-            Command::Init { txn, by } => self.take(txn, by),
+            Command::Init { txn, token, by } => self.take(txn, token, by),
             Command::Write { txn, rows, deadline_ms, by } => (vec![self.add(txn, rows, deadline_ms, by)], Answer::Done),
             Command::Commit { txn, by } => {
                 let (epoch, rows) = self.end(&txn, Txn::Committed);
@@ -258,7 +278,12 @@ impl Core for Ledger {
                 (producer.epoch, producer.by) = (epoch + 1, None);
                 (vec![OutsideFact::TxnAborted { txn, epoch, timed_out: true, by: None }], Answer::Done)
             }
-            Command::Upsert { rows, by } => (rows.into_iter().map(|(key, row)| OutsideFact::Upserted { key, row, by }).collect(), Answer::Done),
+            Command::Upsert { rows, token, by } => {
+                if token > 0 {
+                    self.writers.extend(rows.iter().map(|(key, _)| (key.clone(), (token, by.job, by.number))));
+                }
+                (rows.into_iter().map(|(key, row)| OutsideFact::Upserted { key, row, by }).collect(), Answer::Done)
+            }
         }
     }
 

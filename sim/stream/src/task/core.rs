@@ -315,7 +315,7 @@ impl Task {
         let is_source = matches!(self.role, Role::Source { .. });
         self.work = match finished {
             true => Work::Finished,
-            false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), self.deployment.kind, desk),
+            false => Work::new(&self.role, self.placement, &restored, from.unwrap_or_default(), &self.deployment, desk),
         };
         // Of what is not keyed the operator may keep a digest alone: what it found is told.
         let found = restored.state.summary();

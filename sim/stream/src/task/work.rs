@@ -2,13 +2,13 @@
 
 use vocab::plan::SinkKind;
 use vocab::stream::ids::CheckpointId;
-use vocab::stream::job::JobKind;
 
 use super::desk::Desk;
 use super::restoring::Restored;
 use super::sink::{Idempotent, Origin, Sink, TwoPhase};
 use super::source::SourceReader;
 use crate::job::Role;
+use crate::message::Deployment;
 use crate::operator::{Operator, Placement};
 
 /// A task's work.
@@ -31,7 +31,7 @@ pub enum Work {
 
 impl Work {
     /// The work of a vertex, over what it begins from.
-    pub fn new(role: &Role, placement: Placement, restored: &Restored, by: CheckpointId, kind: JobKind, desk: &mut Desk) -> Work {
+    pub fn new(role: &Role, placement: Placement, restored: &Restored, by: CheckpointId, deployment: &Deployment, desk: &mut Desk) -> Work {
         let operator = |kind| Box::new(Operator::new(kind, placement, desk.plan));
         match role {
             Role::Source { chain, .. } => {
@@ -47,9 +47,9 @@ impl Work {
             Role::Sink => Work::Sink(Box::new(match desk.plan.sink {
                 SinkKind::TwoPhase => {
                     let own = Origin { job: desk.attempt.job, subtask: desk.attempt.subtask, next: restored.unkeyed.next_txn };
-                    Sink::TwoPhase(TwoPhase::new(own, restored.origins.clone(), restored.unkeyed.committables.clone(), by, desk))
+                    Sink::TwoPhase(TwoPhase::new(own, deployment.token, restored.origins.clone(), restored.unkeyed.committables.clone(), by, desk))
                 }
-                SinkKind::Idempotent => Sink::Idempotent(Idempotent::new(kind)),
+                SinkKind::Idempotent => Sink::Idempotent(Idempotent::new(deployment.kind, deployment.token)),
             })),
         }
     }

@@ -49,7 +49,7 @@ impl WorkerProcess {
             curator,
             retrieval: Retrieval::new(&config.root()),
             registration: Registration::new(plan.slots, plan.heartbeat_timeout_ms),
-            network: Network::new(config.me),
+            network: Network::new(config.me, &config.plan),
             services: Services::new(config.machines),
             pool: Pool::new(&plan.network, plan.slots),
             tasks: BTreeMap::new(),
@@ -64,14 +64,23 @@ impl WorkerProcess {
     pub fn step(&mut self, now: Now, event: Event<Message>, out: &mut Out) {
         match event {
             Event::Boot => self.start(now, out),
-            Event::Message { message: Message::Net(net), conn, .. } => self.on_net(*net, Route::Remote(conn), now, out),
+            Event::Message { message: Message::Net(net), conn, .. } => {
+                self.network.on_heard(conn, now);
+                self.on_net(*net, Route::Remote(conn), now, out);
+            }
+            Event::Message { message: Message::KeepAlive { is_answer }, conn, .. } => {
+                self.network.on_heard(conn, now);
+                if !is_answer {
+                    out.send(conn, Message::KeepAlive { is_answer: true });
+                }
+            }
             Event::Message { message: Message::Down { leader, call }, conn, .. } => self.on_down(conn, leader, *call, now, out),
             Event::Message { message: Message::Coord(_), .. } => self.on_coord(&event, now, out),
             Event::Message { message: Message::Answer { .. }, .. } => self.on_answers(&event, now, out),
             // A worker serves nobody, and leads nobody.
             Event::Message { message: Message::Up { .. } | Message::Ask { .. }, .. } => {}
             Event::Opened { conn, .. } => {
-                self.network.on_opened(conn);
+                self.network.on_opened(conn, now);
                 self.on_answers(&event, now, out);
                 self.on_coord(&event, now, out);
             }
@@ -173,7 +182,7 @@ impl WorkerProcess {
         if let Some(leader) = self.registration.on_time(self.retrieval.known(), self.worker, now, out) {
             self.lose_leader(leader, now, out);
         }
-        for conn in self.network.give_up(now, out) {
+        for conn in self.network.on_time(now, out) {
             self.on_cut(conn, now, out);
         }
         let due: Vec<AttemptId> = self.due(now);

@@ -98,6 +98,10 @@ pub enum MasterFact {
         leader: LeaderId,
         /// The job.
         job: JobId,
+        /// The parallelism that the plan says.
+        parallelism: u16,
+        /// The savepoint that the plan says the job begins from.
+        from: Option<(JobId, CheckpointId)>,
         /// The checkpoints that it found and locked, in order.
         checkpoints: Vec<CheckpointId>,
     },

@@ -10,8 +10,8 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "ck.id-unique",
-    law: "No number is handed out twice in a job's history, to checkpoint or savepoint, by any leader; under one grant they rise, and so does the counter in the chain.",
-    source: "catalogue, CK-ID-UNIQUE; Flink 2.3.0: ZooKeeperCheckpointIDCounter.getAndIncrement",
+    law: "No number is handed out twice in a job's history, to checkpoint or savepoint, by any leader; under one grant they rise, and so does the counter in the chain. A job that begins from a savepoint goes on from its number.",
+    source: "catalogue, CK-ID-UNIQUE; Flink 2.3.0: ZooKeeperCheckpointIDCounter.getAndIncrement; CheckpointCoordinator.restoreSavepoint",
     footing: Footing::Chain,
     check,
 };
@@ -23,6 +23,10 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for checkpoint in &stream.checkpoints {
         let other = given.insert((checkpoint.job, checkpoint.id), checkpoint.leader);
         let before = last.insert((checkpoint.leader, checkpoint.job), checkpoint.id);
+        let first = stream.jobs.get(&checkpoint.job).and_then(|job| job.from).map(|(_, savepoint)| savepoint);
+        finding.judge(first.is_none_or(|first| first < checkpoint.id), || {
+            format!("{} is triggered at {}; the job began from {first:?}", name(checkpoint.job, checkpoint.id), case.when(checkpoint.triggered))
+        });
         finding.judge(other.is_none() && before.is_none_or(|before| before < checkpoint.id), || {
             let what = name(checkpoint.job, checkpoint.id);
             format!("{} triggers {what} at {}; it had been {other:?}'s, and its own last was {before:?}", checkpoint.leader, case.when(checkpoint.triggered))

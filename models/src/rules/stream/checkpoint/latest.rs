@@ -1,7 +1,6 @@
 //! From where tasks begin: the newest checkpoint of the store, as its master knows it. What was there without the master's knowledge, `ha.store-complete` looks at.
 
 use vocab::stream::MasterFact;
-use vocab::stream::ids::JobId;
 
 use super::store::Stores;
 use crate::case::Case;
@@ -27,9 +26,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             let holds = match (from, latest) {
                 (Some((of, id)), Some(latest)) => of == job && (*id == latest || *id > latest && stores.is_doubtful(*leader, *job, *id)),
                 (Some((of, id)), None) if of == job => stores.is_doubtful(*leader, *job, *id),
-                // Who submitted it may have died before it could say with what.
-                (Some(from), None) => first == Some(*from) || first.is_none() && from.0 == JobId(job.0 - 1),
-                (None, None) => first.is_none(),
+                (from, None) => first == *from,
                 (None, Some(_)) => false,
             };
             finding.judge(holds, || {

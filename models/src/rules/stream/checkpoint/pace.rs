@@ -62,19 +62,22 @@ fn check_pause(case: &Case<'_>, finding: &mut Finding) {
     let Some(stream) = &case.stream else { return };
     let pause = u64::from(stream.plan.checkpoints.min_pause_ms);
     let mut last: BTreeMap<LeaderId, (JobId, u64)> = BTreeMap::new();
-    let mut asked: BTreeMap<LeaderId, (JobId, u64)> = BTreeMap::new();
+    // By request, and then by the number that it got: others may have been asked for meanwhile.
+    let mut asked: BTreeMap<(LeaderId, u32), (JobId, u64)> = BTreeMap::new();
+    let mut numbered: BTreeMap<(LeaderId, CheckpointId), (JobId, u64)> = BTreeMap::new();
     for spoken in &stream.spoken {
         match spoken.said {
             Said::Master(MasterFact::Completed { leader, job, kind: SnapshotKind::Checkpoint, mono_ms, .. }) => {
                 last.insert(*leader, (*job, *mono_ms));
             }
-            Said::Master(MasterFact::TriggerAsked { leader, periodic: true, .. }) => {
-                if let Some(last) = last.get(leader) {
-                    asked.insert(*leader, *last);
-                }
+            Said::Master(MasterFact::TriggerAsked { leader, request, periodic: true, .. }) => {
+                asked.extend(last.get(leader).map(|last| ((*leader, *request), *last)));
+            }
+            Said::Master(MasterFact::TriggerEnded { leader, request, outcome: Ok(checkpoint) }) => {
+                numbered.extend(asked.remove(&(*leader, *request)).map(|last| ((*leader, *checkpoint), last)));
             }
             Said::Master(MasterFact::Triggered { leader, job, checkpoint, periodic: true, mono_ms, .. }) => {
-                let Some((_, before)) = asked.get(leader).filter(|(of, _)| of == job) else { continue };
+                let Some((_, before)) = numbered.get(&(*leader, *checkpoint)).filter(|(of, _)| of == job) else { continue };
                 finding.judge(*mono_ms >= before + pause, || {
                     format!(
                         "{} is triggered at {mono_ms} ms of its master's clock, after one was complete at {before} ms; the pause is {pause} ms",

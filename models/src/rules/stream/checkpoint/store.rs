@@ -18,7 +18,7 @@ impl Stores {
     /// Takes in what a master said.
     pub fn take(&mut self, fact: &MasterFact) {
         match fact {
-            MasterFact::Recovered { leader, job, checkpoints } => self.held.entry((*leader, *job)).or_default().extend(checkpoints),
+            MasterFact::Recovered { leader, job, checkpoints, .. } => self.held.entry((*leader, *job)).or_default().extend(checkpoints),
             MasterFact::Added { leader, job, checkpoint, outcome } => match outcome {
                 AddOutcome::Added | AddOutcome::Assumed => drop(self.held.entry((*leader, *job)).or_default().insert(*checkpoint)),
                 AddOutcome::Inconsistent => drop(self.doubtful.insert((*leader, *job, *checkpoint))),

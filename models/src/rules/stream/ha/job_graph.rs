@@ -10,7 +10,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "ha.jobgraph",
-    law: "A job is submitted when its plan's node is committed, which is made once; the plan and the checkpoints' directory go only after the job's result is stored, and nobody who leads after that begins its tasks.",
+    law: "A job is submitted when its plan's node is committed, which is made once; the plan and the checkpoints' directory go only after the job's result is stored, and nobody who leads after that begins its tasks. Whoever takes the job up finds the plan that was submitted.",
     source: "catalogue, HA-JOBGRAPH; FLINK-21979, FLIP-194 (JobResultStore)",
     footing: Footing::Chain,
     check,
@@ -33,6 +33,12 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                         case.when(spoken.note),
                         made.map(|made| case.when(made))
                     )
+                });
+            }
+            Said::Master(MasterFact::Recovered { leader, job, parallelism, from, .. }) => {
+                let known = stream.jobs.get(job).and_then(|known| Some((known.parallelism?, known.from)));
+                finding.judge(known == Some((*parallelism, *from)), || {
+                    format!("{leader} finds the plan of job {} at {} to be {:?}; it was {known:?}", job.0, case.when(spoken.note), (parallelism, from))
                 });
             }
             Said::Master(MasterFact::Restoring { leader, job, .. }) => {

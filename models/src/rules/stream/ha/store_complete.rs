@@ -31,7 +31,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                     *newest = (*newest).max(*checkpoint);
                 }
             }
-            Said::Master(MasterFact::Recovered { leader, job, checkpoints }) => {
+            Said::Master(MasterFact::Recovered { leader, job, checkpoints, .. }) => {
                 let Some(from) = stream.grant(*leader).and_then(|grant| grant.position) else { continue };
                 let until = case.course.committed_before(spoken.note);
                 let all_time = |life: &Life| {

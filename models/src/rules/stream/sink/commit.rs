@@ -2,11 +2,10 @@
 
 use vocab::stream::ids::{AttemptId, CheckpointId, JobId};
 
-use super::is_all_there;
 use crate::case::Case;
 use crate::case::said::NoteIndex;
 use crate::case::stream::Stream;
-use crate::rules::stream::name;
+use crate::rules::stream::{is_all_there, name};
 use crate::rules::{Finding, Footing, Rule};
 
 pub const ONLY_COMPLETED: Rule = Rule {

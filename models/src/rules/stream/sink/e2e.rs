@@ -5,18 +5,15 @@
 use std::collections::BTreeMap;
 
 use vocab::plan::SinkKind;
-use vocab::stream::WorkerFact;
 use vocab::stream::data::{Input, Row};
 use vocab::stream::ids::{CheckpointId, JobId, SplitId};
-use vocab::stream::job::JobKind;
-use vocab::stream::worker::TaskEnd;
 
-use super::is_all_there;
+use super::excuse;
 use crate::batch::{batch, is_monotone, keyed, normal, within};
 use crate::case::Case;
+use crate::case::stream::Stream;
 use crate::case::stream::said::Checkpoint;
-use crate::case::stream::{Said, Stream};
-use crate::rules::stream::name;
+use crate::rules::stream::{is_all_there, name};
 use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
@@ -33,14 +30,14 @@ const CUTS_MAX: usize = 4;
 fn check(case: &Case<'_>, finding: &mut Finding) {
     let Some(stream) = &case.stream else { return };
     let all: Vec<&Input> = stream.log.records.values().flat_map(|records| records.values().copied()).collect();
-    if is_short(stream) {
+    if excuse::is_excused(stream) {
         finding.waive();
         return;
     }
     let job = stream.plan.job;
     let committed: Vec<Row> = match stream.plan.sink {
         SinkKind::TwoPhase => stream.ledger.txns.values().flat_map(|txn| &txn.committed).flat_map(|(_, _, rows)| rows.iter().cloned()).collect(),
-        SinkKind::Idempotent => stream.ledger.upserts.iter().map(|(_, _, row)| (*row).clone()).collect(),
+        SinkKind::Idempotent => stream.ledger.upserts.iter().map(|(.., row)| (*row).clone()).collect(),
     };
     if committed.is_empty() && !is_all_there(case, stream) {
         return;
@@ -49,7 +46,11 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     let count = committed.len();
     match stream.plan.sink {
         SinkKind::Idempotent if is_all_there(case, stream) => {
-            compare(finding, keyed(job, committed), keyed(job, whole), "what stands under the keys at the end")
+            let (mut found, expected) = (keyed(job, committed), keyed(job, whole));
+            let strays = excuse::strays(stream, &found, &expected);
+            strays.iter().for_each(|_| finding.waive());
+            found.retain(|row| !strays.contains(row));
+            compare(finding, found, expected, "what stands under the keys at the end");
         }
         // On the way a row may stand there that another will replace.
         SinkKind::Idempotent => finding.waive(),
@@ -63,29 +64,6 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     if stream.plan.sink == SinkKind::TwoPhase && is_monotone(job) {
         check_cuts(stream, finding);
     }
-}
-
-/// Whether something is missing that another rule answers for: records that were dropped as late, and transactions that the ledger gave up for their age.
-fn is_short(stream: &Stream<'_>) -> bool {
-    let is_kept = |attempt: &vocab::stream::ids::AttemptId, since: u32| {
-        let Some(task) = stream.task(*attempt) else { return true };
-        let is_in = |at: &usize| {
-            let snapshot = &stream.snapshots[*at];
-            snapshot.note > since && stream.under(attempt.leader, attempt.job, snapshot.checkpoint).is_some_and(|checkpoint| checkpoint.durable.is_some())
-        };
-        matches!(task.ended, Some((_, Some(TaskEnd::Finished)))) || task.snapshots.iter().any(is_in)
-    };
-    let is_dropped = stream.spoken.iter().any(|spoken| match spoken.said {
-        Said::Worker(WorkerFact::DroppedLate { attempt, .. }) => is_kept(attempt, spoken.note),
-        _ => false,
-    });
-    let is_lost = |txn: &crate::case::stream::outside::Txn<'_>| {
-        txn.durable.is_some() && txn.committed.is_empty() && txn.aborted.iter().any(|(_, timed_out, _)| *timed_out)
-    };
-    // A bid behind the watermark of idle partitions opens a session of its own where the one that it would have joined to another is over: nobody drops it, and yet it came too late.
-    let is_idle = |spoken: &crate::case::stream::Spoken<'_>| matches!(spoken.said, Said::Worker(WorkerFact::Idle { idle: true, .. }));
-    let is_torn = stream.plan.job == JobKind::Q11 && stream.plan.input.idle_ms > 0 && stream.spoken.iter().any(is_idle);
-    is_dropped || is_torn || stream.ledger.txns.values().any(is_lost)
 }
 
 fn compare(finding: &mut Finding, found: Vec<Row>, expected: Vec<Row>, what: &str) {

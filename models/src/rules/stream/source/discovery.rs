@@ -8,12 +8,12 @@ use vocab::stream::ids::{CheckpointId, JobId, LeaderId, SplitId};
 use super::splits;
 use crate::case::Case;
 use crate::case::stream::Said;
-use crate::rules::stream::{is_finished, name};
+use crate::rules::stream::{is_all_there, name};
 use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "src.discovery",
-    law: "An enumerator gives away what the job reads: from offset 0 if it began from nothing, else what the checkpoint has unassigned, from there; and no split of the job is left out by its end.",
+    law: "An enumerator gives away what the job reads: from offset 0 if it began from nothing, else what the checkpoint has unassigned, from there; and no split of the job is left out by its good end.",
     source: "catalogue, SRC-DISCOVERY; FLIP-27: SplitEnumerator.addSplitsBack, snapshotState",
     footing: Footing::Firm,
     check,
@@ -46,7 +46,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             Said::Master(_) | Said::Worker(_) | Said::Outside(_) | Said::Gone | Said::Frozen(_) | Said::Session(_) => {}
         }
     }
-    if is_finished(case) {
+    if is_all_there(case, stream) {
         let missed: Vec<&SplitId> = all.difference(&given).collect();
         finding.judge(missed.is_empty(), || format!("{missed:?} was given to nobody"));
     }

@@ -31,6 +31,14 @@ impl Fence {
         }
     }
 
+    /// The node that must be there for any write.
+    pub fn of_everything(&self) -> Option<&Path> {
+        match self {
+            Fence::None | Fence::Additions(_) => None,
+            Fence::Everything(path) => Some(path),
+        }
+    }
+
     pub(super) fn check(path: &Path) -> Op {
         Op::Check { path: path.clone(), version: -1 }
     }

@@ -1,4 +1,7 @@
 //! Letting go of all handles of a store (releaseAll): its own lock on each, whoever else has one. Never a handle, nor another's lock.
+//!
+//! With a fence its node goes first. A lock that was asked for over a former connection, or is asked for once more, may come at any time before that, and after it never. Flink's has no fence: a lock that comes late
+//! stays as long as the session.
 
 use std::sync::Arc;
 
@@ -10,6 +13,7 @@ use crate::curator::{CallId, Failure, Told, Turn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
+    Fencing(CallId),
     Listing(CallId),
     Releasing(CallId),
 }
@@ -28,7 +32,7 @@ pub struct ReleaseAll {
 impl ReleaseAll {
     /// Begins.
     pub fn start(store: &StateHandleStore, turn: &mut Turn) -> ReleaseAll {
-        let step = Step::Listing(list(store, turn));
+        let step = begin(store, turn);
         ReleaseAll { store: store.clone(), session: turn.session(), step, left: Vec::new(), released: false }
     }
 
@@ -36,18 +40,22 @@ impl ReleaseAll {
     pub fn on(&mut self, told: &Told, turn: &mut Turn) -> bool {
         let Told::Done { call: ended, answer } = told else { return *told == Told::Closed };
         match (self.step, &answer.result) {
-            (Step::Listing(call) | Step::Releasing(call), _) if call != *ended => return false,
+            (Step::Fencing(call) | Step::Listing(call) | Step::Releasing(call), _) if call != *ended => return false,
+            (Step::Fencing(_), Ok(_) | Err(Failure::Error(ErrorCode::NoNode))) => {
+                self.step = Step::Listing(list(&self.store, turn));
+                return false;
+            }
             (Step::Listing(_), Ok(Reply::Children { names, .. })) => self.left = names.to_vec(),
             (Step::Listing(_), Err(Failure::Error(ErrorCode::NoNode))) => return true,
             (Step::Releasing(_), Ok(_)) => self.released = true,
             (Step::Releasing(_), Err(Failure::Error(ErrorCode::NoNode))) => {}
             // Nobody knows: once more, as long as the locks can be there.
-            (Step::Listing(_) | Step::Releasing(_), _) if turn.session() == self.session => {
-                self.step = Step::Listing(list(&self.store, turn));
+            (Step::Fencing(_) | Step::Listing(_) | Step::Releasing(_), _) if turn.session() == self.session => {
+                self.step = begin(&self.store, turn);
                 self.left.clear();
                 return false;
             }
-            (Step::Listing(_) | Step::Releasing(_), _) => return true,
+            (Step::Fencing(_) | Step::Listing(_) | Step::Releasing(_), _) => return true,
         }
         match self.left.pop() {
             Some(name) => self.step = Step::Releasing(turn.call(Op::Delete { path: self.store.own_lock(&name), version: -1 })),
@@ -56,6 +64,14 @@ impl ReleaseAll {
             None => return true,
         }
         false
+    }
+}
+
+/// The first step, and that of a pass all over again.
+fn begin(store: &StateHandleStore, turn: &mut Turn) -> Step {
+    match store.fence.of_everything() {
+        Some(node) => Step::Fencing(turn.call(Op::Delete { path: node.clone(), version: -1 })),
+        None => Step::Listing(list(store, turn)),
     }
 }
 

@@ -6,7 +6,7 @@ use vocab::fact::Belief;
 use vocab::service::{CreateMode, ErrorCode, Op};
 
 use crate::curator::stage::{Cast, Stage, config};
-use crate::curator::store::{AddAndLock, Fence, GetAllAndLock, GetAndLock, ReleaseAndTryRemove, StateHandleStore, is_before_commit};
+use crate::curator::store::{AddAndLock, Fence, GetAllAndLock, GetAndLock, ReleaseAll, ReleaseAndTryRemove, StateHandleStore, is_before_commit};
 use crate::curator::{Config, Failure, RetryPolicy, Told, Turn, Uuid};
 
 /// An operation at work, or none.
@@ -16,6 +16,7 @@ enum Work {
     Get(GetAndLock),
     All(GetAllAndLock),
     Remove(ReleaseAndTryRemove),
+    Release(ReleaseAll),
 }
 
 impl Cast for Work {
@@ -26,6 +27,7 @@ impl Cast for Work {
             Work::Get(get) => get.on(told, turn).map(|got| format!("{got:?}")),
             Work::All(all) => all.on(told, turn).map(|all| format!("{all:?}")),
             Work::Remove(remove) => remove.on(told, turn).map(|removed| format!("{removed:?}")),
+            Work::Release(release) => release.on(told, turn).then(|| "released".into()),
         };
         word.into_iter().collect()
     }
@@ -149,4 +151,25 @@ fn a_fence_around_everything_stops_a_deposed_leaders_removal_at_its_first_delete
     };
     check(false, "Removed {", 0);
     check(true, "Failed(Fenced)", 3);
+}
+
+#[test]
+fn all_locks_are_let_go_of_and_behind_a_fence_none_comes_late() {
+    let check = |fence: Fence, said: &str| {
+        let mut stage = stage(config());
+        stage.other(Op::create("/latch-0000000003".into(), None, CreateMode::Persistent)).unwrap();
+        let store = StateHandleStore { fence, ..store(0) };
+        for name in ["8", "9"] {
+            add(&mut stage, &store, name);
+        }
+        stage.said();
+        stage.act(|work, turn| *work = Work::Release(ReleaseAll::start(&store, turn)));
+        assert_eq!(stage.said(), said);
+        // A create that was on its way, or is sent again, comes now.
+        let late = store.fence.guard(Op::create(format!("/cp/8/locks/{}", store.lock).as_str().into(), None, CreateMode::Ephemeral));
+        assert_eq!(stage.other(late).is_ok_and(|_| stage.server.paths("/cp/8").len() == 3), store.fence == Fence::None, "{:?}", stage.server.paths("/cp"));
+    };
+    let pass = "delete /cp/9/locks/u0; delete /cp/8/locks/u0; getChildren2 /cp; delete /cp/9/locks/u0; delete /cp/8/locks/u0; released";
+    check(Fence::None, &format!("getChildren2 /cp; {pass}"));
+    check(Fence::Everything("/latch-0000000003".into()), &format!("delete /latch-0000000003; getChildren2 /cp; {pass}"));
 }

@@ -19,6 +19,7 @@ fn in_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Started => "started".into(),
         Outcome::NotStarted(failure) => format!("not started: {failure:?}"),
+        Outcome::Raised => "raised".into(),
         Outcome::Next(id) => format!("next {id}"),
         Outcome::Failed(trouble) => format!("failed: {trouble:?}"),
     }
@@ -57,6 +58,22 @@ fn ids_follow_each_other_and_a_lost_race_is_run_again() {
     check(stage.said(), "setData /jobs/counter; getData /jobs/counter; next 7");
     let counted = |fact: &ClientFact| if let ClientFact::Recipe(RecipeFact::Counted { from, to, .. }) = fact { Some((*from, *to)) } else { None };
     assert_eq!(stage.facts.iter().filter_map(counted).collect::<Vec<_>>(), [(1, 2), (7, 8)]);
+}
+
+#[test]
+fn ids_can_be_made_to_go_on_from_a_number_and_never_go_back() {
+    let mut stage = counter();
+    stage.said();
+    assert_eq!(stage.act(|counter, turn| counter.raise(7, turn)), None);
+    assert_eq!(stage.said(), "setData /jobs/counter; getData /jobs/counter; raised");
+    assert_eq!(stage.act(|counter, turn| counter.raise(7, turn)), Some(Outcome::Raised));
+    assert_eq!(stage.act(|counter, turn| counter.raise(3, turn)), Some(Outcome::Raised));
+    stage.act(|counter, turn| counter.get_and_increment(turn));
+    assert!(stage.said().ends_with("next 7"));
+    stage.other(set(20)).unwrap();
+    stage.pass(1_000);
+    stage.act(|counter, turn| counter.get_and_increment(turn));
+    assert!(stage.said().ends_with("next 20"), "what it was made to go on from is no limit");
 }
 
 #[test]

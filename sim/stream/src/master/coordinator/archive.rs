@@ -130,7 +130,8 @@ impl Archive {
     /// The leadership is over. What waits is dropped, what is under way goes on, and what is locked is released.
     pub fn revoke(&mut self, desk: &mut Desk) -> Vec<CheckpointId> {
         self.is_over = true;
-        self.subsumed.clear();
+        // They stay in the store, so what they share with others is still needed.
+        self.lingering.extend(self.subsumed.drain(..));
         let dropped = self.queue.drain(..).map(|waiting| waiting.metadata.checkpoint).collect();
         if self.adding.is_none() {
             self.release(desk);
@@ -200,7 +201,7 @@ impl Archive {
         Outcome::Completed(checkpoint)
     }
 
-    fn added(&mut self, checkpoint: Completed, added: &Added, desk: &mut Desk) -> Option<Outcome> {
+    fn added(&mut self, checkpoint: Completed, added: &Added, desk: &mut Desk) -> Vec<Outcome> {
         let (leader, job, id) = (self.leader, self.job, checkpoint.metadata.checkpoint);
         let outcome = match added {
             Added::Added => AddOutcome::Added,
@@ -231,10 +232,25 @@ impl Archive {
                 if desk.is_fenced() { Outcome::Doubtful(id) } else { Outcome::Failed(id, SnapshotKind::Checkpoint, why) }
             }
         };
+        let is_there = matches!(outcome, Outcome::Completed(_));
+        let mut outcomes = vec![outcome];
+        if is_there {
+            outcomes.extend(self.subsume_waiting(id, desk));
+        }
         if self.is_over && self.subsumed.is_empty() {
             self.release(desk);
         }
-        Some(outcome)
+        outcomes
+    }
+
+    /// Older checkpoints whose last acknowledgement came while this one was on its way into the store come to nothing: the latest must be the newest (dropSubsumedCheckpoints).
+    fn subsume_waiting(&mut self, newest: CheckpointId, desk: &mut Desk) -> Vec<Outcome> {
+        let is_older = |waiting: &Completed| waiting.metadata.checkpoint < newest && !waiting.metadata.kind.is_savepoint();
+        let (older, rest) = std::mem::take(&mut self.queue).into_iter().partition(is_older);
+        self.queue = rest;
+        let older: VecDeque<Completed> = older;
+        older.iter().for_each(|waiting| self.forget(waiting, &Reason::Subsumed, true, desk));
+        older.into_iter().map(|waiting| Outcome::Failed(waiting.metadata.checkpoint, waiting.metadata.kind, Reason::Subsumed)).collect()
     }
 
     /// A node is gone, or is not. Unfenced, the files go all the same (zk_protocol.md, section 4).

@@ -104,6 +104,7 @@ impl JobMaster {
         });
         Deployment {
             attempt: self.tasks.of(subtask).attempt,
+            token: self.token,
             kind: self.plan.kind,
             parallelism,
             inputs: inputs.collect(),

@@ -47,6 +47,8 @@ pub(super) struct Lease {
     pub root: Root,
     /// What its writes check first.
     pub fence: Fence,
+    /// See [`Deployment`](crate::message::Deployment).
+    pub token: u64,
     /// The store of execution plans.
     pub plans: StateHandleStore,
     /// The store of the job's checkpoints.
@@ -66,6 +68,7 @@ pub(super) struct End {
 #[derive(Clone, Debug)]
 pub(super) struct JobMaster {
     leader: LeaderId,
+    token: u64,
     plan: ExecutionPlan,
     plans: StateHandleStore,
     checkpoints: StateHandleStore,
@@ -98,7 +101,7 @@ pub(super) struct JobMaster {
 impl JobMaster {
     /// Begins with reading what is there of the job.
     pub fn start(plan: ExecutionPlan, lease: Lease, desk: &mut Desk) -> JobMaster {
-        let Lease { leader, root, fence, plans, checkpoints } = lease;
+        let Lease { leader, root, fence, token, plans, checkpoints } = lease;
         let graph = JobGraph::of(plan.kind, desk.plan());
         let regions = Regions::of(&graph, plan.parallelism);
         let subtasks: Vec<Subtask> = graph.subtasks(plan.parallelism).collect();
@@ -108,6 +111,7 @@ impl JobMaster {
         let (job, steps) = (plan.job, Steps::new(desk.plan().steps.clone(), plan.next_step as usize));
         let mut master = JobMaster {
             leader,
+            token,
             plan,
             plans,
             checkpoints,
@@ -281,12 +285,14 @@ impl JobMaster {
     fn on_counter(&mut self, outcome: counter::Outcome, desk: &mut Desk) {
         let number = match outcome {
             counter::Outcome::Started => return self.on_counter_started(desk),
+            counter::Outcome::Raised => return self.on_counter_raised(desk),
             counter::Outcome::NotStarted(failure) => return desk.exit(format!("the checkpoint counter cannot be used: {failure:?}")),
             counter::Outcome::Next(id) => Ok(CheckpointId(u64::try_from(id).expect("numbers of checkpoints are positive"))),
             // The latch by which it leads is gone: it does not lead, whatever it believes.
             counter::Outcome::Failed(counter::Trouble::Call(coord::curator::Failure::Fenced)) => {
                 return desk.exit("the fence is gone: another leads, or nobody");
             }
+            counter::Outcome::Failed(trouble) if self.is_recovering() => return desk.exit(format!("the checkpoint counter cannot be set: {trouble:?}")),
             counter::Outcome::Failed(trouble) => Err(format!("no number: {trouble:?}")),
         };
         self.is_counting = false;

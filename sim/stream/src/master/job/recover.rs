@@ -1,7 +1,7 @@
 //! How a leader takes a job up: directories, the checkpoints in the store, the counter, the savepoint that it begins from, the steps that are done. Never a task started before all of that is known.
 
-use coord::curator::Told;
 use coord::curator::store::{Ensure, Ensured, Fence};
+use coord::curator::{Told, counter};
 use vocab::plan::StreamPlant;
 use vocab::stream::MasterFact;
 use vocab::stream::ids::{CheckpointId, JobId};
@@ -93,7 +93,21 @@ impl JobMaster {
         }
     }
 
+    /// Whether it does not go yet.
+    pub(super) fn is_recovering(&self) -> bool {
+        !matches!(self.stage, Stage::Going)
+    }
+
+    /// Numbers go on after that of the savepoint: what it has prepared is committed with the first checkpoint of a higher one.
     pub(super) fn on_counter_started(&mut self, desk: &mut Desk) {
+        let first = self.plan.from.as_ref().map_or(counter::FIRST_ID, |(_, savepoint, _)| i32::try_from(savepoint.0).expect("ids are of 31 bits") + 1);
+        let counter = &mut self.counter;
+        if let Some(outcome) = desk.turn(|turn| counter.raise(first, turn)) {
+            self.on_counter(outcome, desk);
+        }
+    }
+
+    pub(super) fn on_counter_raised(&mut self, desk: &mut Desk) {
         match self.plan.from.clone() {
             Some((_, _, name)) => self.stage = Stage::Savepoint(desk.get(&name, self.leader, crate::master::GET_TRIES)),
             None => self.list_steps(desk),
@@ -119,7 +133,8 @@ impl JobMaster {
         }
         let (leader, job) = (self.leader, self.plan.job);
         let checkpoints: Vec<CheckpointId> = completed.iter().map(|checkpoint| checkpoint.metadata.checkpoint).collect();
-        desk.note(MasterFact::Recovered { leader, job, checkpoints });
+        let from = self.plan.from.as_ref().map(|(job, checkpoint, _)| (*job, *checkpoint));
+        desk.note(MasterFact::Recovered { leader, job, parallelism: self.plan.parallelism, from, checkpoints });
         let archive = Archive::new(leader, job, self.checkpoints.clone(), desk.plan().checkpoints.retained, completed);
         self.coordinator = Some(Coordinator::new(leader, job, self.plan.parallelism, archive, desk));
         self.stage = Stage::Counting;

@@ -1,7 +1,7 @@
 //! What the ledger answers, in tables.
 
 use vocab::stream::data::{Field, Row, row};
-use vocab::stream::ids::CheckpointId;
+use vocab::stream::ids::{AttemptId, CheckpointId, LeaderId};
 use vocab::stream::outside::{LedgerError, OutsideFact};
 
 use super::super::{Core, Decision, Ledger};
@@ -18,7 +18,13 @@ pub(super) fn rows(numbers: std::ops::Range<i64>) -> Vec<Row> {
 }
 
 pub(super) fn init(txn: &str, by: u32) -> Ask {
-    Ask::InitProducer { txn: txn.into(), by: attempt(by) }
+    Ask::InitProducer { txn: txn.into(), token: 0, by: attempt(by) }
+}
+
+/// The same by an attempt of another leader, with a token.
+fn init_with(token: u64, leader: u128) -> Ask {
+    let by = AttemptId { leader: LeaderId(leader), ..attempt(1) };
+    Ask::InitProducer { txn: "t".into(), token, by }
 }
 
 pub(super) fn write(txn: &str, epoch: u32, numbers: std::ops::Range<i64>, by: u32) -> Ask {
@@ -72,8 +78,12 @@ fn ids_are_taken_and_fence() {
     refused(&[init("t", 1), init("t", 2), rollback("t", 0, 1)], Fenced);
     let mut other = attempt(2);
     other.job.0 = 2;
-    let take = |by| Ask::InitProducer { txn: "t".into(), by };
+    let take = |by| Ask::InitProducer { txn: "t".into(), token: 0, by };
     check(&[init("t", 1), take(other), init("u", 1)], Answer::Producer { epoch: 0 }); // Another job took that one id, and no more.
+    check(&[init_with(1, 8), init_with(2, 7)], Answer::Producer { epoch: 1 }); // A younger leader's.
+    refused(&[init_with(2, 7), init_with(1, 8)], Fenced); // An older leader's, that was on its way.
+    check(&[init_with(2, 7), init_with(2, 7)], Answer::Producer { epoch: 0 });
+    check(&[init_with(0, 7), init_with(0, 8)], Answer::Producer { epoch: 1 }); // As in Kafka: whoever comes last has it.
     let aborts = asked(&[init("t", 1), write("t", 0, 0..1, 1), init("t", 2)]).2;
     assert!(
         matches!(&aborts[2..], [OutsideFact::TxnAborted { epoch: 0, timed_out: false, .. }, OutsideFact::ProducerInitialised { epoch: 1, .. }]),
@@ -131,6 +141,17 @@ fn what_is_open_for_too_long_is_aborted_and_its_producer_fenced() {
 #[test]
 fn upserts_are_told_row_by_row() {
     let rows: Vec<(Row, Row)> = rows(0..2).into_iter().zip(rows(5..7)).collect();
-    let (_, answer, facts) = asked(&[Ask::Upsert { rows, by: attempt(1) }]);
+    let (_, answer, facts) = asked(&[Ask::Upsert { rows, token: 0, by: attempt(1) }]);
     assert_eq!((answer, facts.len()), (Answer::Done, 2));
+}
+
+#[test]
+fn with_a_token_a_row_that_comes_late_replaces_none() {
+    let put = |token: u64, number: u32| Ask::Upsert { rows: rows(0..2).into_iter().zip(rows(5..7)).collect(), token, by: attempt(number) };
+    check(&[put(1, 2), put(1, 2)], Answer::Done);
+    check(&[put(1, 2), put(1, 3)], Answer::Done);
+    check(&[put(1, 3), put(2, 1)], Answer::Done); // A younger leader counts from 1 again.
+    check(&[put(0, 3), put(0, 2)], Answer::Done); // As in a store without tokens.
+    check(&[put(1, 3), put(1, 2)], Answer::Refused(Fenced));
+    check(&[put(2, 1), put(1, 3)], Answer::Refused(Fenced));
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use vocab::stream::data::Row;
 use vocab::stream::job::JobKind;
+use vocab::stream::outside::LedgerError;
 
 use super::WRITE_MAX;
 use crate::job::row_key;
@@ -14,6 +15,8 @@ use crate::task::desk::{Desk, Errand};
 #[derive(Clone, Debug)]
 pub struct Idempotent {
     kind: JobKind,
+    /// Its leader's fencing token.
+    token: u64,
     waiting: VecDeque<Row>,
     /// How many of the first of them are being written.
     writing: usize,
@@ -21,8 +24,8 @@ pub struct Idempotent {
 
 impl Idempotent {
     /// A sink that has written nothing.
-    pub fn new(kind: JobKind) -> Idempotent {
-        Idempotent { kind, waiting: VecDeque::new(), writing: 0 }
+    pub fn new(kind: JobKind, token: u64) -> Idempotent {
+        Idempotent { kind, token, waiting: VecDeque::new(), writing: 0 }
     }
 
     /// Takes a row.
@@ -45,14 +48,16 @@ impl Idempotent {
         if self.writing == 0 && !self.waiting.is_empty() {
             self.writing = WRITE_MAX.min(self.waiting.len());
             let rows = self.waiting.iter().take(self.writing).map(|row| (row_key(self.kind, row), row.clone())).collect();
-            desk.ask(Errand::Write, Ask::Upsert { rows, by: desk.attempt });
+            desk.ask(Errand::Write, Ask::Upsert { rows, token: self.token, by: desk.attempt });
         }
     }
 
     /// The ledger answered; what it cannot now is asked again.
     pub fn on_written(&mut self, answer: Option<Answer>, desk: &mut Desk) {
-        if answer == Some(Answer::Done) {
-            self.waiting.drain(..self.writing);
+        match answer {
+            Some(Answer::Done) => drop(self.waiting.drain(..self.writing)),
+            Some(Answer::Refused(error)) if error != LedgerError::Unavailable => return desk.fail(format!("The ledger refuses rows: {error:?}.")),
+            Some(_) | None => {}
         }
         self.writing = 0;
         self.ask(desk);

@@ -47,6 +47,8 @@ pub struct TwoPhase {
     /// Ids of others to be fenced first.
     others: VecDeque<Origin>,
     own: Origin,
+    /// Its leader's fencing token.
+    token: u64,
     /// Restored transactions, which must be committed before anything else.
     restored: BTreeSet<TxnId>,
     /// Everything that a former attempt may have left open is fenced.
@@ -66,11 +68,12 @@ pub struct TwoPhase {
 
 impl TwoPhase {
     /// A sink over what a checkpoint knows; `others` are former subtasks, of another job perhaps, whose heir it is.
-    pub fn new(own: Origin, others: Vec<Origin>, committables: Vec<Committable>, by: CheckpointId, desk: &mut Desk) -> TwoPhase {
+    pub fn new(own: Origin, token: u64, others: Vec<Origin>, committables: Vec<Committable>, by: CheckpointId, desk: &mut Desk) -> TwoPhase {
         let restored = committables.iter().map(|committable| committable.txn.clone()).collect();
         let mut sink = TwoPhase {
             others: others.into(),
             own,
+            token,
             restored,
             is_fenced: desk.has_plant(StreamPlant::ProducerNotFenced),
             apart: desk.has_plant(StreamPlant::ProducerNotFenced).then_some(desk.attempt),
@@ -211,6 +214,6 @@ impl TwoPhase {
     fn init(&mut self, desk: &mut Desk) {
         self.is_initialising = true;
         let txn = self.others.front().unwrap_or(&self.own).id(self.apart);
-        desk.ask(Errand::Init, Ask::InitProducer { txn, by: desk.attempt });
+        desk.ask(Errand::Init, Ask::InitProducer { txn, token: self.token, by: desk.attempt });
     }
 }

@@ -244,6 +244,7 @@ impl Master {
             });
             let deployment = Deployment {
                 attempt: attempt(subtask),
+                token: 0,
                 kind: self.plan.job,
                 parallelism: self.plan.parallelism,
                 inputs: ends(true).into_iter().map(|channel| (channel, attempt(from(&channel)), place(from(&channel)))).collect(),
