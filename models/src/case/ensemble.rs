@@ -214,7 +214,7 @@ impl<'r> Ensemble<'r> {
                     self.observers_acks.push((at, machine, *zxid));
                 }
                 let replica = &mut self.replicas[machine.index()];
-                let vouched = replica.vouched.entry(replica.current).or_default();
+                let vouched = replica.vouched.entry((replica.current, replica.adopted_from)).or_default();
                 *vouched = (*vouched).max(*zxid);
             }
             ReplicaFact::Committed { zxid, quorum } => {

@@ -47,8 +47,10 @@ pub struct Replica {
     pub delivered: History,
     /// The last state that it showed.
     pub shown: Option<(History, StateDigest)>,
-    /// What it has told each epoch's leader to have: the highest zxid.
-    pub vouched: BTreeMap<Epoch, Zxid>,
+    /// What it has told each leader to have: the highest zxid. Where promises were lost an epoch may have two.
+    pub vouched: BTreeMap<(Epoch, MachineId), Zxid>,
+    /// Whose history it adopted last: to this one it acknowledges.
+    pub adopted_from: MachineId,
     /// Sent since its start and not known to be done.
     pub offers: Vec<Offer>,
     /// Its process runs.
@@ -73,6 +75,7 @@ impl Replica {
             delivered: History::EMPTY,
             shown: None,
             vouched: BTreeMap::new(),
+            adopted_from: MachineId(0),
             offers: vec![],
             up: false,
             leader: None,

@@ -58,7 +58,8 @@ impl<'r> Ensemble<'r> {
         replica.current = epoch;
         replica.accepted = replica.accepted.max(epoch);
         replica.settled = true;
-        replica.vouched.insert(epoch, last);
+        replica.vouched.insert((epoch, machine), last);
+        replica.adopted_from = machine;
         self.settle(at, machine);
     }
 
@@ -133,7 +134,8 @@ impl<'r> Ensemble<'r> {
             replica.log = offered.and_then(|(_, head)| self.histories.at(head, last));
         }
         let log = replica.log;
-        replica.vouched.insert(epoch, last);
+        replica.vouched.insert((epoch, leader), last);
+        replica.adopted_from = leader;
         self.adoptions.push(Adoption { note: at, machine, epoch, last, log, leader, offered });
         self.settle(at, machine);
     }
@@ -170,7 +172,7 @@ impl<'r> Ensemble<'r> {
         let epoch = leadership.map(|leadership| self.leaderships[leadership].epoch);
         let vouched = |member: &MachineId| {
             let replica = self.replicas.get(member.index())?;
-            replica.vouched.get(&epoch?).filter(|vouched| **vouched >= zxid)
+            replica.vouched.get(&(epoch?, machine)).filter(|vouched| **vouched >= zxid)
         };
         let unvouched = quorum.iter().filter(|member| vouched(member).is_none()).copied().collect();
         let own_before = self.own_committed[machine.index()];
