@@ -29,7 +29,9 @@ fn begun() -> (Tale, super::tale::Client) {
 
 /// Ends a tale well, as far as the replicas that serve are concerned.
 fn judged(mut tale: Tale, client: &super::tale::Client, absent: &[MachineId]) -> Judgement {
-    tale.recording.plan.heal.absent = absent.to_vec();
+    for machine in absent {
+        tale.say(*machine, Happening::LeftOut { machine: *machine });
+    }
     tale.finish(client);
     judge(&tale.recording)
 }

@@ -120,17 +120,17 @@ pub fn record<P: Hosted>(mut world: World<P>, plan: &Plan) -> Recording {
 }
 
 /// The machines that take part in the healing phase.
-fn healing(plan: &Plan) -> impl Iterator<Item = MachineId> {
-    (0..plan.machines()).map(MachineId).filter(|machine| !plan.heal.absent.contains(machine))
+fn healing<'a, P: Hosted>(world: &'a World<P>, plan: &Plan) -> impl Iterator<Item = MachineId> + use<'a, P> {
+    (0..plan.machines()).map(MachineId).filter(|machine| !world.is_left_out(*machine))
 }
 
 /// Whether everybody has finished, a master has done all, one replica leads, and all serve and are at one state. A leader that was left out at the heal is still followed for a while.
 fn is_done<P: Hosted>(world: &World<P>, plan: &Plan) -> bool {
     let standing = |machine| world.process(machine).map(Hosted::standing);
     let mut first = None;
-    healing(plan).any(|machine| matches!(standing(machine), Some(Standing::Replica { leads: true, .. })))
-        && (plan.stream.is_none() || healing(plan).any(|machine| standing(machine) == Some(Standing::Master { done: true })))
-        && healing(plan).all(|machine| match standing(machine) {
+    healing(world, plan).any(|machine| matches!(standing(machine), Some(Standing::Replica { leads: true, .. })))
+        && (plan.stream.is_none() || healing(world, plan).any(|machine| standing(machine) == Some(Standing::Master { done: true })))
+        && healing(world, plan).all(|machine| match standing(machine) {
             None | Some(Standing::Replica { served: None, .. }) => false,
             Some(Standing::Replica { served: Some(state), .. }) => *first.get_or_insert(state) == state,
             Some(Standing::AtWork { finished, .. }) => finished,
@@ -141,11 +141,11 @@ fn is_done<P: Hosted>(world: &World<P>, plan: &Plan) -> bool {
 /// What is not done: clients that are at work, masters of which none is done, replicas that are down, out of service, or not where the others are. A line each.
 fn waiting<P: Hosted>(world: &World<P>, plan: &Plan) -> Vec<String> {
     let standing = |machine| world.process(machine).map(|process| (process.standing(), process));
-    let first = healing(plan).find_map(|machine| match standing(machine) {
+    let first = healing(world, plan).find_map(|machine| match standing(machine) {
         Some((Standing::Replica { served, .. }, _)) => served,
         _ => None,
     });
-    let nobody_is_done = healing(plan).all(|machine| !matches!(standing(machine), Some((Standing::Master { done: true }, _))));
+    let nobody_is_done = healing(world, plan).all(|machine| !matches!(standing(machine), Some((Standing::Master { done: true }, _))));
     let line = |machine: MachineId| {
         let Some((standing, process)) = standing(machine) else { return Some(format!("{machine} is down")) };
         let look = || told(&process.look());
@@ -160,7 +160,7 @@ fn waiting<P: Hosted>(world: &World<P>, plan: &Plan) -> Vec<String> {
             Standing::Replica { .. } => None,
         }
     };
-    healing(plan).filter_map(line).collect()
+    healing(world, plan).filter_map(line).collect()
 }
 
 /// Names and values in one line.

@@ -50,6 +50,7 @@ impl<P: Process> World<P> {
             lost_bytes = host.lose_disk();
         } else if power && had_power {
             (lost_bytes, lied_bytes) = host.disk.lose_power(dice, are_lies_kept);
+            host.disk.flaws.broke_promise |= lied_bytes > 0;
         } else {
             host.disk.abandon();
         }

@@ -159,6 +159,11 @@ impl<P: Process> World<P> {
         self.faults.is_healed
     }
 
+    /// Whether the heal left a machine out: the plan asks for it, and nobody needed the machine.
+    pub fn is_left_out(&self, machine: MachineId) -> bool {
+        self.machines[machine.index()].is_left_out
+    }
+
     /// How many machines there are.
     pub fn machines(&self) -> u16 {
         self.machines.len() as u16

@@ -119,6 +119,27 @@ fn a_lie_is_shown_only_where_the_budget_permits_its_loss() {
 }
 
 #[test]
+fn nobody_stays_away_when_a_machine_that_is_down_may_come_back_with_a_hole_in_its_disk() {
+    let heard = |lies: bool, seed| -> (bool, bool) {
+        let mut world = World::new(seed, &plain());
+        for _ in 0..4 {
+            world.add(Puppet::pledging(1, 5), 0);
+        }
+        let lie = at(12, What::LyingSync { machine: machine(0), for_ms: 1_000 });
+        let crash = at(40, What::Crash { machine: machine(0), power: true, restart_ms: None });
+        let faults: Vec<Fault> = if lies { vec![lie, crash] } else { vec![crash] };
+        world.load(&faults, &Heal { at_ms: 2_000, bound_ms: 0, absent: vec![MachineId(3)] }, Budget::Majority, 500);
+        tell(&mut world, &[(0, 0, "append f a; sync f; syncdir"), (15, 0, "append f bc; sync f")]);
+        let lines = hear(&mut world, 3_000);
+        let says = |word: &str| lines.iter().any(|line| line.contains(word));
+        (!says("lied_bytes: 0"), says("LeftOut"))
+    };
+    let all: std::collections::BTreeSet<(bool, bool)> = (0..40).map(|seed| heard(true, seed)).collect();
+    assert_eq!(all, [(false, true), (true, false)].into(), "(a lie was shown, somebody is left out)");
+    assert_eq!(heard(false, 1), (false, true));
+}
+
+#[test]
 fn a_liar_stands_in_for_nobody_until_a_true_sync() {
     let faults = [at(2, What::LyingSync { machine: machine(2), for_ms: 100 }), at(200, lose(0))];
     check(

@@ -6,6 +6,10 @@ pub mod clients;
 pub mod replicas_equal;
 pub mod finish;
 
+use std::collections::BTreeSet;
+
+use vocab::fact::Fact;
+use vocab::happening::Happening;
 use vocab::ids::MachineId;
 use vocab::recording::Ending;
 
@@ -21,6 +25,15 @@ fn is_over(case: &Case<'_>) -> bool {
 
 /// The machines from `from` up to `until` that take part in the healing phase.
 fn present(case: &Case<'_>, from: u16, until: u16) -> impl Iterator<Item = MachineId> {
-    let absent = &case.recording.plan.heal.absent;
-    (from..until).map(MachineId).filter(|machine| !absent.contains(machine))
+    // Those that the plan would leave out take part where they are needed.
+    let left_out: BTreeSet<MachineId> = case
+        .recording
+        .notes
+        .iter()
+        .filter_map(|note| match note.fact {
+            Fact::World(Happening::LeftOut { machine }) => Some(machine),
+            _ => None,
+        })
+        .collect();
+    (from..until).map(MachineId).filter(move |machine| !left_out.contains(machine))
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a disk now: the faults that hold on it, each under its number in the plan. Never what was damaged already, but for one flag.
+//! What is wrong with a disk now: the faults that hold on it, each under its number in the plan. Never what was damaged already, but for two flags.
 
 /// What is wrong with a disk.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Flaws {
     astray: Vec<(u32, String)>,
     /// Bytes are not what was written. Only wiping ends it.
     pub(crate) is_damaged: bool,
+    /// A power failure took what a sync had promised: its process may find the rest to be damaged. Only wiping ends it.
+    pub(crate) broke_promise: bool,
 }
 
 impl Flaws {

@@ -305,7 +305,7 @@ impl Disk {
         let bytes = self.contents.values().map(Content::len).sum();
         self.names = Names::default();
         self.contents.clear();
-        self.flaws.is_damaged = false;
+        (self.flaws.is_damaged, self.flaws.broke_promise) = (false, false);
         bytes
     }
 

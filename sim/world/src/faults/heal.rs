@@ -25,8 +25,9 @@ impl<P: Process> World<P> {
         self.faults.doomed_replies.clear();
         self.faults.look_at_sending();
         self.happened(MachineId(0), Happening::Healed);
-        // A machine whose disk waits for the operator may need all the others as sureties: then nobody stays away.
-        let is_awaited = |host: &Machine<P>| host.is_condemned || (host.process.is_none() && host.disk.flaws.is_damaged);
+        // A machine whose disk waits for the operator, or will as soon as its process has read it, may need all the others as sureties: then nobody stays away.
+        let is_unread = |host: &Machine<P>| host.process.as_ref().and_then(P::pledge).is_none();
+        let is_awaited = |host: &Machine<P>| host.is_condemned || is_unread(host) && (host.disk.flaws.is_damaged || host.disk.flaws.broke_promise);
         let is_short = self.faults.budget != Budget::Unrestricted && self.machines.iter().any(is_awaited);
         let absent = if is_short { Vec::new() } else { self.faults.absent.clone() };
         for machine in absent {
