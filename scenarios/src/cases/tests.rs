@@ -60,7 +60,7 @@ fn an_expectation_is_met_by_its_verdict_alone() {
 
 #[test]
 fn the_cases_that_are_kept_can_be_read() {
-    for folder in ["cases", "plants"] {
+    for folder in ["cases", "plants", "holes"] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         if path.exists() {
             load_cases(&path).unwrap_or_else(|error| panic!("{error}"));

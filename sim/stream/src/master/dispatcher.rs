@@ -334,8 +334,9 @@ impl Dispatcher {
 
     fn on_stored(&mut self, job: JobId, status: JobStatus, dirty: bool, result: &Result<Answer, Lost>, desk: &mut Desk) {
         match result {
-            // Another content under that name is another leader's word for the same end.
-            Ok(Answer::Done | Answer::Conflict) => {}
+            Ok(Answer::Done) => {}
+            // Another leader has said how the job ended, and may have cleaned up since: this one leads no more (JobResultStore's IllegalStateException, which ends the process).
+            Ok(Answer::Conflict) => return desk.exit("another leader has stored the job's result"),
             Ok(_) | Err(Lost) => return self.store(job, status, dirty, desk),
         }
         desk.note(MasterFact::ResultStored { leader: self.leader, job, status, dirty });

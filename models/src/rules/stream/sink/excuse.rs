@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vocab::stream::WorkerFact;
 use vocab::stream::data::{EARLIEST, EventTime, Input, Row};
-use vocab::stream::ids::{AttemptId, SplitId};
+use vocab::stream::ids::{AttemptId, SplitId, VertexId};
 use vocab::stream::job::JobKind;
 use vocab::stream::worker::TaskEnd;
 
@@ -66,17 +66,31 @@ fn is_torn(stream: &Stream<'_>) -> bool {
     }
 }
 
-/// Whether the watermark that a checkpoint was taken at had passed records that come after it. Of its subtasks' watermarks an operator restores the least, so it takes them, and what they should have changed is out already.
+/// Whether the watermark of some task in a checkpoint had passed what comes after it: records of the log, records in channels, or results that a task before it still holds. Of its subtasks' watermarks an operator restores
+/// the least, so it takes them, and what they should have changed is out already.
 fn is_overtaken(stream: &Stream<'_>, origin: &Checkpoint<'_>) -> bool {
-    let snapshots: BTreeMap<AttemptId, NoteIndex> = stream.cuts(origin).map(|(_, snapshot)| (snapshot.attempt, snapshot.note)).collect();
-    let reached = stream.spoken.iter().filter_map(|spoken| match spoken.said {
-        Said::Worker(WorkerFact::WatermarkAdvanced { attempt, watermark }) if snapshots.get(attempt).is_some_and(|until| spoken.note <= *until) => {
-            Some(*watermark)
+    let mut reached: BTreeMap<AttemptId, (NoteIndex, EventTime)> =
+        stream.cuts(origin).map(|(_, snapshot)| (snapshot.attempt, (snapshot.note, EARLIEST))).collect();
+    for spoken in &stream.spoken {
+        if let Said::Worker(WorkerFact::WatermarkAdvanced { attempt, watermark }) = spoken.said
+            && let Some((until, reached)) = reached.get_mut(attempt)
+            && spoken.note <= *until
+        {
+            *reached = *watermark;
         }
-        _ => None,
-    });
-    let reached: EventTime = reached.max().unwrap_or(EARLIEST);
+    }
+    let highest = reached.values().map(|(_, reached)| *reached).max().unwrap_or(EARLIEST);
     let offsets: BTreeMap<SplitId, u64> = stream.cuts(origin).flat_map(|(_, snapshot)| &snapshot.state.splits).chain(origin.unassigned).copied().collect();
     let mut after = offsets.iter().filter_map(|(split, offset)| Some(stream.log.records.get(split)?.range(offset..)));
-    after.any(|mut records| records.any(|(_, input): (_, &&Input)| input.at() <= reached))
+    let in_log = after.any(|mut records| records.any(|(_, input): (_, &&Input)| input.at() <= highest));
+    let in_channels = highest > EARLIEST && stream.cuts(origin).any(|(_, snapshot)| snapshot.unaligned);
+    // Sources have no inputs, and a sink does nothing with the time. Vertices are numbered along the stream.
+    let sink = reached.keys().map(|attempt| attempt.subtask.vertex).max();
+    let operators: Vec<(VertexId, EventTime)> = stream
+        .cuts(origin)
+        .filter(|(subtask, snapshot)| !snapshot.inputs.is_empty() && Some(subtask.vertex) != sink)
+        .map(|(subtask, snapshot)| (subtask.vertex, reached[&snapshot.attempt].1))
+        .collect();
+    let is_ahead = |(vertex, reached): &(VertexId, EventTime)| operators.iter().any(|(before, behind)| before < vertex && behind < reached);
+    in_log || in_channels || operators.iter().any(is_ahead)
 }

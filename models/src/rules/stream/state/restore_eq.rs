@@ -8,7 +8,7 @@ use crate::rules::{Finding, Footing, Rule};
 pub const RULE: Rule = Rule {
     id: "ks.restore-eq",
     law: "A task that begins from a checkpoint has, of each key group of its range, exactly what the checkpoint has.",
-    source: "catalogue, KS-RESTORE-EQ; Flink: StateAssignmentOperation, FLINK-23886",
+    source: "catalogue, KS-RESTORE-EQ, KS-SNAPSHOT-ISO (what a snapshot holds is compared with the state at its barrier); Flink: StateAssignmentOperation, FLINK-23886",
     footing: Footing::Firm,
     check: |case, finding| check(case, finding, false),
 };
