@@ -1,11 +1,15 @@
-//! Cases: plans of failures once found, which must hold for ever, and plants, which a rule must see. Never a seed: families may change, a case stays.
+//! Cases: plans of failures once found, which must hold for ever, plants, which a rule must see, and the holes of the real system, which a fence must close. Never a seed: families may change, a case stays.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use scenarios::cases::{Case, Word, load_cases};
+use scenarios::cases::{Case, Word, load_case, load_cases};
 use scenarios::run::judged;
-use vocab::plan::{Plan, Plant, StreamPlant};
+use vocab::fact::Fact;
+use vocab::happening::Happening;
+use vocab::plan::{Fencing, Plan, Plant, StreamPlant};
+use vocab::stream::{MasterFact, StreamFact};
+use vocab::verdict::Verdict;
 
 /// All cases of a folder, which has some.
 fn cases(folder: &str) -> Vec<(String, Case)> {
@@ -65,4 +69,35 @@ fn without_its_plant_the_same_plan_holds() {
         let verdict = judged(&case.plan).1.verdict;
         assert_eq!(verdict.word(), "holds", "{file}: the rule blames the plan, not the plant: {verdict:?}");
     }
+}
+
+#[test]
+fn the_holes_of_flink_are_seen_and_the_fence_closes_them() {
+    let holes = cases("holes");
+    for (file, case) in &holes {
+        assert_eq!(planted(&case.plan), Vec::<&str>::new(), "{file}: the hole is Flink's own");
+        assert_eq!(case.plan.stream.as_ref().map(|stream| stream.fencing), Some(Fencing::Unfenced), "{file}: it is as Flink is");
+    }
+    all_met(&holes);
+    for (file, mut case) in holes {
+        if let Some(stream) = &mut case.plan.stream {
+            stream.fencing = Fencing::Fenced;
+        }
+        let verdict = judged(&case.plan).1.verdict;
+        assert_eq!(verdict.word(), "holds", "{file}: the fence does not help: {verdict:?}");
+    }
+}
+
+#[test]
+fn without_a_fence_a_restore_may_fail_for_ever() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/holes/restore-that-cannot-succeed.toml");
+    let case = load_case(&path).unwrap_or_else(|error| panic!("{error}"));
+    let (recording, judgement) = judged(&case.plan);
+    let Verdict::Broken { witness, .. } = &judgement.verdict else { panic!("{:?}", judgement.verdict) };
+    assert!(witness.contains("inc.refs"), "{witness}");
+    let is_end = |fact: &Fact| matches!(fact, Fact::Stream(StreamFact::Master(MasterFact::ResultStored { .. })));
+    let gives_up = |fact: &Fact| matches!(fact, Fact::World(Happening::Exited { why, .. }) if why.contains("cannot be read"));
+    let count = |which: &dyn Fn(&Fact) -> bool| recording.notes.iter().filter(|note| which(&note.fact)).count();
+    assert_eq!(count(&is_end), 0, "the job has no end");
+    assert!(count(&gives_up) > 20, "whoever leads finds the handle without its content, and gives up: {}", count(&gives_up));
 }

@@ -191,6 +191,7 @@ pub const RULES: &[Rule] = &[
     stream::time::timers::RULE,
     stream::time::late::RULE,
     stream::failover::pending_abort::RULE,
+    stream::failover::reset_coordinator::RULE,
     stream::failover::one_attempt::RULE,
     stream::failover::region::REGION,
     stream::failover::region::GLOBAL,

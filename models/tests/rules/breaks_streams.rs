@@ -246,6 +246,13 @@ fn sources() {
             }
         });
     });
+    check("fo.reset-coord", |notes| repeat(notes, 0, master!(MasterFact::SplitAssigned { .. })));
+    check("fo.reset-coord", |notes| {
+        // The checkpoint that the tasks begin from has the split with a reader.
+        let at = place(notes, 1, master!(MasterFact::Restoring { .. }));
+        let given = notes[place(notes, 0, master!(MasterFact::SplitAssigned { .. }))].clone();
+        notes.insert(at + 1, given);
+    });
     check("src.discovery", |notes| {
         edit(notes, 0, master!(MasterFact::SplitAssigned { .. }), |fact| {
             if let StreamFact::Master(MasterFact::SplitAssigned { offset, .. }) = fact {

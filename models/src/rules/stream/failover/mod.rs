@@ -4,3 +4,4 @@ pub mod region;
 pub mod one_attempt;
 pub mod restarts;
 pub mod pending_abort;
+pub mod reset_coordinator;
