@@ -1,4 +1,4 @@
-//! The full storm: `everything` with five replicas and four clients, all rules on. What a night really costs; no peer does the like.
+//! The full storm: `everything` with five replicas, four clients, two masters and four workers, all rules on. What a night really costs; no peer does the like.
 
 use cpu_time::ProcessTime;
 use scenarios::family::{Family, family};
@@ -10,9 +10,15 @@ const STORMS: usize = 60;
 /// The least that a full storm should reach, in events per CPU second, rules included.
 const EVENTS_MIN: f64 = 300_000.0;
 
+/// The least in virtual seconds per CPU second.
+const VIRTUAL_MIN: f64 = 100.0;
+
 /// The first storms of that size, by seed.
 fn storms(family: &Family) -> Vec<Plan> {
-    let of_size = |plan: &Plan| plan.cluster.replicas == 5 && plan.clients.len() == 4;
+    let of_size = |plan: &Plan| {
+        let both = plan.stream.as_ref().is_some_and(|stream| stream.masters == 2 && stream.workers == 4);
+        both && plan.cluster.replicas == 5 && plan.clients.len() == 4
+    };
     (0..).map(|seed| family.plan(seed)).filter(of_size).take(STORMS).collect()
 }
 
@@ -30,10 +36,10 @@ pub fn table() {
     let virtual_s: f64 = recordings.iter().map(|recording| recording.end_ns as f64 / 1e9).sum();
     let rate = events as f64 / (ran_s + judged_s);
     println!(
-        "\nfull storms (everything, 5 replicas, 4 clients, all rules): {STORMS} runs, {holding} hold, {events} events, {facts} facts, {virtual_s:.0} virtual s"
+        "\nfull storms (everything, 5 replicas, 4 clients, 2 masters, 4 workers, all rules): {STORMS} runs, {holding} hold, {events} events, {facts} facts, {virtual_s:.0} virtual s"
     );
     println!("{:<28} {:>10.3} CPU s", "running", ran_s);
     println!("{:<28} {:>10.3} CPU s", "judging", judged_s);
     println!("{:<28} {:>10.0} per CPU s, rules included (at least {EVENTS_MIN:.0} wanted)", "events", rate);
-    println!("{:<28} {:>10.0} per CPU s", "virtual seconds", virtual_s / (ran_s + judged_s));
+    println!("{:<28} {:>10.0} per CPU s, rules included (at least {VIRTUAL_MIN:.0} wanted)", "virtual seconds", virtual_s / (ran_s + judged_s));
 }

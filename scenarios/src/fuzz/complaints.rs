@@ -3,16 +3,13 @@
 use std::fmt;
 
 use super::{Summary, Wish};
-use crate::family::family;
+use crate::family::{families, family};
 use crate::probes::probes;
 
 /// After so many runs of a family a rule that judged nothing in any of them is idle: the rules of the rarest recipe judge something in every fifth run.
 pub const IDLE_RUNS: u64 = 100;
-/// After so many seeds a required probe must have been hit.
+/// After so many seeds of all families a required probe must have been hit.
 pub const PROBE_SEEDS: u64 = 1_000;
-/// The family in which every class of faults occurs: without it no probe can be demanded.
-const SWARM: &str = "everything";
-
 /// Something wrong with a fuzz itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Complaint {
@@ -52,8 +49,9 @@ pub(super) fn complaints(wish: &Wish, summary: &Summary) -> Vec<Complaint> {
     for FamilyRuns { name, runs, idle } in idle_rules(summary) {
         found.extend(idle.into_iter().map(|rule| Complaint::Idle { family: name, rule, runs }));
     }
-    let swarm = wish.families.iter().any(|family| family.name == SWARM);
-    if swarm && summary.seeds >= PROBE_SEEDS {
+    // Some states have a family of their own, so that no probe can be demanded of fewer than all.
+    let of_all = families().iter().all(|family| wish.families.iter().any(|wished| wished.name == family.name));
+    if of_all && summary.seeds >= PROBE_SEEDS {
         let unhit = probes().iter().zip(&summary.probes).filter(|(probe, hits)| probe.required && **hits == 0);
         found.extend(unhit.map(|(probe, _)| Complaint::Unhit { probe: probe.name, seeds: summary.seeds }));
     }
