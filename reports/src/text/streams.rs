@@ -37,6 +37,9 @@ pub struct Streams {
     blocked_us: u64,
     /// How long tasks ran, all together.
     ran_us: u64,
+    /// Why a task failed last, if the last job did not finish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<String>,
 }
 
 /// What a task has said of itself.
@@ -96,6 +99,7 @@ impl Streams {
             streams.ran_us += task.ran_ns / MICROSECOND;
         }
         (streams.jobs, streams.leaders) = (jobs.into_values().collect(), leaders.len());
+        streams.last_failure.take_if(|_| streams.jobs.last() == Some(&JobStatus::Finished));
         Some(streams)
     }
 
@@ -117,6 +121,7 @@ impl Streams {
             buffers_sent: 0,
             blocked_us: 0,
             ran_us: 0,
+            last_failure: None,
         }
     }
 
@@ -126,11 +131,12 @@ impl Streams {
             MasterFact::Completed { .. } => self.checkpoints_completed += 1,
             MasterFact::Aborted { .. } => self.checkpoints_aborted += 1,
             MasterFact::RestartDecided { delay_ms: Some(_), .. } => self.restarts += 1,
+            MasterFact::TaskFailed { why, .. } => self.last_failure = Some(why.clone()),
             _ => {}
         }
     }
 
-    /// The numbers in two lines.
+    /// The numbers in two lines, and why the job fails in another.
     pub fn text(&self) -> String {
         let stand = match self.jobs.as_slice() {
             [] => "never submitted".to_string(),
@@ -141,10 +147,11 @@ impl Streams {
             Fencing::Unfenced => ", unfenced",
         };
         let savepoints = if self.savepoints == 0 { String::new() } else { format!(", {}", counted(self.savepoints, "savepoint", "savepoints")) };
+        let failure = self.last_failure.as_ref().map_or_else(String::new, |why| format!("a task failed last: {why}\n"));
         let permille = (self.blocked_us * 1_000).checked_div(self.ran_us).unwrap_or(0);
         format!(
             "job {} by {}{fencing}: {stand}; {} completed, {} aborted{savepoints}; {}, {}; {} committed\n\
-             network buffers of a worker: {} to send, {} to receive; {} sent; back-pressure for {} of {} of tasks, {}.{} %\n",
+             network buffers of a worker: {} to send, {} to receive; {} sent; back-pressure for {} of {} of tasks, {}.{} %\n{failure}",
             self.job,
             self.parallelism,
             counted(self.checkpoints_completed, "checkpoint", "checkpoints"),
@@ -211,6 +218,23 @@ mod tests {
         finished; 1 checkpoint completed, 1 aborted, 1 savepoint; 1 restart, 1 leader; 2 rows committed
         network buffers of a worker: 32 to send, 32 to receive; 9 sent; back-pressure for 1.5 s of 16.0 s of tasks, 9.3 %
         ");
+    }
+
+    #[test]
+    fn a_job_that_does_not_finish_says_why_a_task_failed_last() {
+        let (leader, job) = (LeaderId(7), JobId(1));
+        let attempt = AttemptId { job, subtask: Subtask { vertex: VertexId(0), index: 0 }, leader, number: 1 };
+        let told = |status| {
+            let facts: [Fact; 3] = [
+                MasterFact::TaskFailed { attempt, why: "first".into() }.into(),
+                MasterFact::TaskFailed { attempt, why: "Insufficient number of network buffers.".into() }.into(),
+                MasterFact::Status { leader, job, status }.into(),
+            ];
+            let notes = facts.into_iter().map(|fact| Note { at_ns: SECOND, machine: MachineId(9), fact }).collect();
+            Streams::of(&Recording { notes, ..recording() }).expect("a stream engine takes part").text()
+        };
+        assert!(told(JobStatus::Failed).ends_with("a task failed last: Insufficient number of network buffers.\n"));
+        assert!(!told(JobStatus::Finished).contains("failed last"));
     }
 
     #[test]
