@@ -82,6 +82,8 @@ impl Pending {
 pub struct Caller {
     service: MachineId,
     line: Line,
+    /// Since when nothing has come over the stream though something was asked, by whoever: those who asked may have gone since, each before its time was up.
+    silent_since_ns: Option<u64>,
     /// Streams that came to nothing since the last answer.
     failures: u32,
     asks: BTreeMap<AskId, Pending>,
@@ -95,7 +97,7 @@ impl Caller {
     /// The asking end of a service. It opens a stream when there is something to ask.
     pub fn new(service: MachineId) -> Caller {
         let line = Line::Down { until_ns: 0 };
-        Caller { service, line, failures: 0, asks: BTreeMap::new(), requests: BTreeMap::new(), next_ask: 0, next_request: 0 }
+        Caller { service, line, silent_since_ns: None, failures: 0, asks: BTreeMap::new(), requests: BTreeMap::new(), next_ask: 0, next_request: 0 }
     }
 
     /// Asks. The answer, or the loss of all tries, comes out of [`Caller::on_event`]. Panics if it is to be tried not even once.
@@ -152,7 +154,7 @@ impl Caller {
         let line_ns = match self.line {
             Line::Down { until_ns } => (!self.asks.is_empty()).then_some(until_ns),
             Line::Opening { until_ns, .. } => Some(until_ns),
-            Line::Up { .. } => None,
+            Line::Up { .. } => self.silent_since_ns.map(|since_ns| since_ns + ANSWER_TIMEOUT_NS),
         };
         let is_up = matches!(self.line, Line::Up { .. });
         let asks_ns = self.asks.values().filter_map(|pending| match pending.place {
@@ -163,8 +165,10 @@ impl Caller {
     }
 
     fn on_answer(&mut self, now: Now, request: u64, answer: &Answer, outcomes: &mut Vec<(AskId, Result<Answer, Lost>)>) {
+        let id = self.requests.remove(&request);
+        self.silent_since_ns = (!self.requests.is_empty()).then_some(now.mono_ns);
         // An answer to what was cancelled meanwhile finds nobody.
-        let Some(id) = self.requests.remove(&request) else { return };
+        let Some(id) = id else { return };
         self.failures = 0;
         let pending = self.asks.get_mut(&id).expect("a request is forgotten with its ask");
         if *answer != Answer::Unavailable {
@@ -181,10 +185,11 @@ impl Caller {
     /// Gives up a stream that should have opened, or answered, by now.
     fn give_up(&mut self, now: Now, outcomes: &mut Vec<(AskId, Result<Answer, Lost>)>, out: &mut Out) {
         let late = |pending: &Pending| matches!(pending.place, Place::Sent { until_ns, .. } if until_ns <= now.mono_ns);
+        let is_silent = self.silent_since_ns.is_some_and(|since_ns| since_ns + ANSWER_TIMEOUT_NS <= now.mono_ns);
         let (conn, is_late) = match self.line {
             Line::Down { .. } => return,
             Line::Opening { conn, until_ns } => (conn, until_ns <= now.mono_ns),
-            Line::Up { conn } => (conn, self.asks.values().any(late)),
+            Line::Up { conn } => (conn, is_silent || self.asks.values().any(late)),
         };
         if is_late {
             out.close(conn);
@@ -195,6 +200,7 @@ impl Caller {
     /// The stream is gone. What was sent on it is to be sent again, and a stream that never stood was a try of all that waited for it.
     fn fail(&mut self, now: Now, outcomes: &mut Vec<(AskId, Result<Answer, Lost>)>) {
         self.failures += 1;
+        self.silent_since_ns = None;
         let never_stood = matches!(self.line, Line::Opening { .. });
         self.line = Line::Down { until_ns: now.mono_ns + pause_ns(self.failures) };
         self.requests.clear();
@@ -233,6 +239,7 @@ impl Caller {
                     self.next_request += 1;
                     self.requests.insert(request, *id);
                     pending.tried += 1;
+                    self.silent_since_ns.get_or_insert(now.mono_ns);
                     pending.place = Place::Sent { request, until_ns: now.mono_ns + ANSWER_TIMEOUT_NS };
                     out.send(conn, Message::Ask { request, ask: pending.ask.clone() });
                 }

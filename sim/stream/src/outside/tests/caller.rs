@@ -45,6 +45,22 @@ fn a_lost_stream_is_opened_anew_and_the_ask_sent_again() {
 }
 
 #[test]
+fn a_dead_stream_is_found_though_nobody_waits_for_long() {
+    let mut stage = stage();
+    stage.ask(0, put("a", b"1"), Tries::Forever);
+    stage.calm();
+    stage.cut(0, true);
+    for second in 1..=6 {
+        stage.outcomes.clear();
+        let id = stage.ask(0, get("a"), Tries::Forever);
+        wait(&mut stage, 1_000);
+        let expected = if second < 4 { vec![] } else { vec![(0, id, Ok(Answer::Blob(Some(b"1"[..].into()))))] };
+        assert_eq!(stage.outcomes, expected, "in second {second}");
+        stage.callers[0].cancel(id);
+    }
+}
+
+#[test]
 fn tries_are_counted() {
     let mut stage = stage();
     stage.order("unavailable 100000");
