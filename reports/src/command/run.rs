@@ -55,7 +55,7 @@ fn tell(plan: &Plan, json: bool, reproduce: &str) -> u8 {
     let (recording, judgement) = catch_unwind(|| scenarios::run::judged(plan)).unwrap_or_else(|panic| dead(plan, panic.as_ref()));
     let verdict = &judgement.verdict;
     if json {
-        out::say(&last_line::json(&recording, verdict, reproduce));
+        out::say(&last_line::json(&recording, &judgement, reproduce));
     } else {
         let about = one_run::text(&recording, &judgement);
         let failure = failure::text(verdict, law(verdict).as_deref(), reproduce);

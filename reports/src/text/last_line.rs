@@ -1,11 +1,13 @@
 //! A run in one line, or one JSON object: what two runs must have in common to be the same run. Never anything that depends on the machine.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use vocab::recording::Recording;
-use vocab::verdict::Verdict;
+use vocab::verdict::{Judgement, Tally, Verdict};
 
-use super::failure;
 use super::streams::Streams;
+use super::{failure, one_run};
 
 /// `seed=7 family=crashes events=… facts=… hash=… verdict=holds`, with its newline.
 pub fn line(recording: &Recording, verdict: &Verdict) -> String {
@@ -36,6 +38,9 @@ struct Object<'a> {
     facts: usize,
     hash: &'a str,
     verdict: &'static str,
+    /// How much each rule judged that judged or waived anything.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rules: BTreeMap<&'a str, Tally>,
     /// What the stream engine did, if one took part.
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<Streams>,
@@ -50,7 +55,8 @@ struct Object<'a> {
 }
 
 /// The run as one JSON object on a line.
-pub fn json(recording: &Recording, verdict: &Verdict, reproduce: &str) -> String {
+pub fn json(recording: &Recording, judgement: &Judgement, reproduce: &str) -> String {
+    let verdict = &judgement.verdict;
     let (rule, place, witness) = failure::parts(verdict);
     let object = Object {
         seed: recording.plan.seed.0,
@@ -59,6 +65,7 @@ pub fn json(recording: &Recording, verdict: &Verdict, reproduce: &str) -> String
         facts: recording.notes.len(),
         hash: &recording.hash,
         verdict: verdict.word(),
+        rules: one_run::judged(judgement).collect(),
         stream: Streams::of(recording),
         rule,
         witness,
@@ -97,7 +104,14 @@ mod tests {
     #[test]
     fn the_object_says_the_same_and_what_failed() {
         let fields = r#""seed":7,"family":"calm","events":31007,"facts":0,"hash":"0123456789abcdef0123456789abcdef","verdict""#;
-        let check = |verdict: &Verdict, rest: &str| assert_eq!(json(&recording("calm"), verdict, "stormglass replay a"), format!("{{{fields}:{rest}}}\n"));
+        let check = |verdict: &Verdict, rest: &str| {
+            let judgement = Judgement { verdict: verdict.clone(), tallies: BTreeMap::new() };
+            assert_eq!(json(&recording("calm"), &judgement, "stormglass replay a"), format!("{{{fields}:{rest}}}\n"));
+        };
+        let idle = ("zab.quorum".to_string(), Tally::default());
+        let busy = ("zab.integrity".to_string(), Tally { judged: 7, waived: 1 });
+        let judgement = Judgement { verdict: Verdict::Holds, tallies: [idle, busy].into() };
+        assert!(json(&recording("calm"), &judgement, "").contains(r#""rules":{"zab.integrity":{"judged":7,"waived":1}}"#));
         check(&Verdict::Holds, r#""holds""#);
         check(
             &Verdict::Broken { rule: "zab.integrity".into(), witness: "a\nb".into() },

@@ -1,13 +1,19 @@
-//! One run in a few lines: what was planned, how it ended, how much was judged. Never the verdict itself: that is the last line's.
+//! One run: how much each rule judged, and in a few lines what was planned and how it ended. Never the verdict itself: that is the last line's.
 
 use vocab::plan::Plan;
 use vocab::recording::{Ending, Recording};
-use vocab::verdict::Judgement;
+use vocab::verdict::{Judgement, Tally};
 
+use super::lists::table;
 use super::streams::Streams;
 use super::{counted, grouped, span};
 
-/// The run in three lines, and two of its stream engine if it has one.
+/// The rules that judged or waived anything.
+pub fn judged(judgement: &Judgement) -> impl Iterator<Item = (&str, Tally)> {
+    judgement.tallies.iter().filter(|(_, tally)| **tally != Tally::default()).map(|(rule, tally)| (rule.as_str(), *tally))
+}
+
+/// What each rule judged, then the run in three lines, and two of its stream engine if it has one.
 pub fn text(recording: &Recording, judgement: &Judgement) -> String {
     let (mut judged, mut waived, mut rules) = (0, 0, 0);
     for tally in judgement.tallies.values() {
@@ -15,8 +21,10 @@ pub fn text(recording: &Recording, judgement: &Judgement) -> String {
         waived += tally.waived;
         rules += usize::from(tally.judged > 0);
     }
+    let rows = self::judged(judgement).map(|(rule, tally)| [rule.into(), grouped(tally.judged), grouped(tally.waived)]);
     format!(
-        "{}\n{} of virtual time, {} events; {}\n{rules} of {} rules judged {} facts and requests, {} waived\n{}",
+        "{}\n{}\n{} of virtual time, {} events; {}\n{rules} of {} rules judged {} facts and requests, {} waived\n{}",
+        table(["rule", "judged", "waived"], rows),
         planned(&recording.plan),
         span(recording.end_ns),
         grouped(recording.events),

@@ -173,6 +173,17 @@ fn a_reader_that_leaves_early_does_not_hurt() {
 }
 
 #[test]
+fn a_run_tells_what_each_rule_judged() {
+    let told = stormglass(&["run", "--family", "stream-failover", "--seed", "7"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    let rows: Vec<Vec<&str>> = told.out.lines().take_while(|line| !line.is_empty()).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["rule", "judged", "waived"]);
+    assert!(["zab.quorum", "e2e.eo", "bar.cut"].iter().all(|rule| rows.iter().any(|row| row[0] == *rule && row[1] != "0")), "{rows:?}");
+    let json = stormglass(&["run", "--family", "stream-failover", "--seed", "7", "--json"]);
+    assert!(json.out.contains(r#""zab.quorum":{"judged":"#), "{json:?}");
+}
+
+#[test]
 fn a_fuzz_tells_what_it_judged_and_which_probes_it_hit() {
     let told = stormglass(&["fuzz", "--seeds", "5..7", "--family", "calm", "--family", "crashes", "--family", "calm", "--jobs", "2"]);
     assert_eq!(told.code, 0, "{told:?}");
