@@ -215,7 +215,7 @@ probes! {
     MasterFailover         required "master-failover"          "another master led than the one before"
     MasterAgain            required "master-elected-again"     "a master that had lost its leadership was the next leader too"
     LostPending            required "failover-with-pending"    "a leading master was lost with a checkpoint pending"
-    LostUntold             required "failover-before-notify"   "a leading master was lost between the addition of a checkpoint and its telling anybody"
+    LostUntold             required "failover-before-notify"   "a leading master was lost between the completion of a checkpoint, or a stopping savepoint, and its telling anybody"
     LostRestoring          required "failover-while-restoring" "a leading master was lost while tasks were being restored"
     LostCleaning           rare     "failover-during-cleanup"  "a leading master was lost between a job's result and the end of its cleanup"
     CompletedDeposed       rare     "completed-while-deposed"  "a checkpoint completed while its leader was being deposed: SUSPENDED, expired or followed by another"

@@ -31,14 +31,22 @@ pub(super) struct Barriers {
     open: BTreeMap<AttemptId, (CheckpointId, Snapshot)>,
     /// Attempts that have aborted a snapshot, and taken none since.
     hurt: BTreeSet<AttemptId>,
+    /// Who aborted a snapshot on its way into the store just now: no task has said anything since but how busy it was.
+    gave_up: Option<AttemptId>,
 }
 
 impl Barriers {
     pub(super) fn new(plan: &StreamPlan) -> Barriers {
-        Barriers { has_timeout: plan.checkpoints.unaligned && plan.checkpoints.aligned_timeout_ms > 0, open: BTreeMap::new(), hurt: BTreeSet::new() }
+        Barriers {
+            has_timeout: plan.checkpoints.unaligned && plan.checkpoints.aligned_timeout_ms > 0,
+            open: BTreeMap::new(),
+            hurt: BTreeSet::new(),
+            gave_up: None,
+        }
     }
 
     fn worker(&mut self, fact: &WorkerFact, hits: &mut Hits) {
+        let gave_up = if matches!(fact, WorkerFact::Pressure { .. }) { None } else { self.gave_up.take() };
         match fact {
             WorkerFact::AlignmentBegan { attempt, checkpoint } => {
                 self.open.insert(*attempt, (*checkpoint, Snapshot::default()));
@@ -60,13 +68,18 @@ impl Barriers {
             WorkerFact::SnapshotAborted { attempt, .. } => {
                 hits.mark(Mark::SnapshotAborted);
                 self.hurt.insert(*attempt);
-                self.open.remove(attempt);
+                let open = self.open.remove(attempt);
+                self.gave_up = open.filter(|(_, snapshot)| snapshot.is_done).map(|_| *attempt);
             }
             WorkerFact::Ended { attempt, end } => {
                 self.hurt.remove(attempt);
                 let open = self.open.remove(attempt);
                 hits.mark_if(Mark::EndedInAlignment, open.as_ref().is_some_and(|(_, snapshot)| !snapshot.is_done) && *end != TaskEnd::Finished);
-                hits.mark_if(Mark::EndedInUpload, open.is_some_and(|(_, snapshot)| snapshot.is_done) && *end != TaskEnd::Finished);
+                // Whoever ends gives up first, in the same breath, what it has under way.
+                hits.mark_if(
+                    Mark::EndedInUpload,
+                    (gave_up == Some(*attempt) || open.is_some_and(|(_, snapshot)| snapshot.is_done)) && *end != TaskEnd::Finished,
+                );
             }
             WorkerFact::Pressure { blocked_us, .. } => hits.mark_if(Mark::BackPressure, *blocked_us >= BLOCKED_US),
             _ => {}

@@ -91,7 +91,11 @@ impl Leaders {
             MasterFact::Triggered { checkpoint, .. } => drop(reign.pending.insert(*checkpoint)),
             MasterFact::Aborted { checkpoint, .. } => drop(reign.pending.remove(checkpoint)),
             MasterFact::Added { checkpoint, outcome: AddOutcome::Added | AddOutcome::Assumed, .. } => drop(reign.untold.insert(*checkpoint)),
-            MasterFact::Completed { checkpoint, .. } => drop(reign.pending.remove(checkpoint)),
+            MasterFact::Completed { checkpoint, kind, .. } => {
+                reign.pending.remove(checkpoint);
+                // The tasks of a stopping savepoint are told when what follows it is stored.
+                reign.untold.extend(kind.stops().then_some(*checkpoint));
+            }
             MasterFact::Notifying { checkpoint, .. } => drop(reign.untold.remove(checkpoint)),
             MasterFact::Restoring { tasks, .. } => reign.starting.extend(tasks),
             MasterFact::TaskFailed { attempt, .. } => drop(reign.starting.remove(attempt)),

@@ -122,6 +122,7 @@ fn leaders() {
     check(then(vec![aborted("job-failover-region"), revoked(M1, 1)]), &["checkpoint-failed-over"]);
     let done = || vec![added(AddOutcome::Added), completed(C1, SnapshotKind::Checkpoint)];
     check(then([done(), vec![revoked(M1, 1)]].concat()), &["checkpoint-completed", "failover-before-notify"]);
+    check(vec![granted(M1, 1), completed(C1, SnapshotKind::Suspend), revoked(M1, 1)], &["stopped-with-savepoint", "failover-before-notify"]);
     let told = master(MasterFact::Notifying { leader: leader(1), job: JOB, checkpoint: C1, tasks: vec![] });
     check(then([done(), vec![told, revoked(M1, 1)]].concat()), &["checkpoint-completed"]);
     // Another leads; the session is gone; there is no connection.
@@ -218,6 +219,8 @@ fn barriers() {
     check(vec![began(), gave_up(), snapshotted(task, 0, false, 0)], &["snapshot-aborted", "snapshot-after-abort"]);
     check(vec![began(), ended(task, TaskEnd::Canceled)], &["ended-in-alignment", "canceled-while-starting"]);
     check(vec![began(), snapshotted(task, 0, false, 0), ended(task, TaskEnd::Canceled)], &["ended-in-upload", "canceled-while-starting"]);
+    let stopped = [began(), snapshotted(task, 0, false, 0), gave_up(), ended(task, TaskEnd::Canceled)];
+    check(stopped.to_vec(), &["snapshot-aborted", "ended-in-upload", "canceled-while-starting"]);
     check(vec![began(), snapshotted(task, 0, false, 0), acknowledged(vec![]), ended(task, TaskEnd::Finished)], &[]);
     let pressure = |blocked_us| worker(WorkerFact::Pressure { attempt: task, blocked_us, buffers: 1 });
     check(vec![pressure(999_999)], &[]);
