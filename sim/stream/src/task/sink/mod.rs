@@ -2,6 +2,7 @@
 
 mod two_phase;
 mod idempotent;
+mod rows;
 
 use vocab::stream::data::{Datum, Field, Input, Record, Row};
 use vocab::stream::ids::CheckpointId;
@@ -12,8 +13,6 @@ use crate::snapshot::Committable;
 pub use idempotent::Idempotent;
 pub use two_phase::{Origin, TwoPhase};
 
-/// Rows in one request.
-const WRITE_MAX: usize = 64;
 /// Rows that wait to be written: a sink takes no more input then.
 const WAITING_MAX: usize = 128;
 

@@ -8,7 +8,7 @@ use vocab::stream::data::Row;
 use vocab::stream::ids::{AttemptId, CheckpointId, JobId, Subtask, TxnId};
 use vocab::stream::outside::LedgerError;
 
-use super::WRITE_MAX;
+use super::rows::Rows;
 use crate::message::{Answer, Ask};
 use crate::snapshot::Committable;
 use crate::task::desk::{Desk, Errand};
@@ -59,9 +59,7 @@ pub struct TwoPhase {
     spare: bool,
     is_initialising: bool,
     open: Option<Open>,
-    waiting: VecDeque<Row>,
-    /// How many of the first of them are being written.
-    writing: usize,
+    rows: Rows,
     committables: Vec<Committable>,
     committing: BTreeSet<TxnId>,
 }
@@ -80,8 +78,7 @@ impl TwoPhase {
             spare: false,
             is_initialising: false,
             open: None,
-            waiting: VecDeque::new(),
-            writing: 0,
+            rows: Rows::default(),
             committables,
             committing: BTreeSet::new(),
         };
@@ -97,17 +94,17 @@ impl TwoPhase {
         {
             self.commit_up_to(newest, desk);
         }
-        self.waiting.push_back(row);
+        self.rows.push(row);
     }
 
     /// How many rows wait.
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.rows.len()
     }
 
     /// Whether all rows are in the ledger.
     pub fn is_flushed(&self) -> bool {
-        self.waiting.is_empty()
+        self.rows.is_empty()
     }
 
     /// Asks for what is due: first the fences, then an id for rows that wait, then the rows, one request at a time.
@@ -115,7 +112,7 @@ impl TwoPhase {
         if !self.restored.is_empty() || self.is_initialising {
             return;
         }
-        let wants_id = self.open.is_none() && !self.waiting.is_empty();
+        let wants_id = self.open.is_none() && !self.rows.is_empty();
         if !self.is_fenced || wants_id && !self.spare {
             self.init(desk);
             return;
@@ -126,9 +123,7 @@ impl TwoPhase {
             self.spare = false;
         }
         let Some(open) = &self.open else { return };
-        if self.writing == 0 && !self.waiting.is_empty() {
-            self.writing = WRITE_MAX.min(self.waiting.len());
-            let rows = self.waiting.iter().take(self.writing).cloned().collect();
+        if let Some(rows) = self.rows.begin() {
             desk.ask(Errand::Write, Ask::Write { txn: open.txn.clone(), epoch: open.epoch, at: open.written, rows, by: desk.attempt });
         }
     }
@@ -158,15 +153,10 @@ impl TwoPhase {
 
     /// The ledger took rows, refused them, or cannot now.
     pub fn on_written(&mut self, answer: Option<Answer>, desk: &mut Desk) {
-        let count = std::mem::take(&mut self.writing);
-        match answer {
-            Some(Answer::Done) => {
-                self.waiting.drain(..count);
-                let open = self.open.as_mut().expect("rows are written into an open transaction");
-                open.written += count as u32;
-            }
-            Some(Answer::Refused(error)) if error != LedgerError::Unavailable => return desk.fail(format!("The ledger refuses rows: {error:?}.")),
-            Some(_) | None => {}
+        let Some(count) = self.rows.on_written(answer, desk) else { return };
+        if count > 0 {
+            let open = self.open.as_mut().expect("rows are written into an open transaction");
+            open.written += count as u32;
         }
         self.ask(desk);
     }
