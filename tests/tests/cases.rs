@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use scenarios::cases::{Case, Word, load_case, load_cases};
+use scenarios::cases::{Case, Word, load_cases};
 use scenarios::run::judged;
 use vocab::fact::Fact;
 use vocab::happening::Happening;
@@ -90,8 +90,7 @@ fn the_holes_of_flink_are_seen_and_the_fence_closes_them() {
 
 #[test]
 fn without_a_fence_a_restore_may_fail_for_ever() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/holes/restore-that-cannot-succeed.toml");
-    let case = load_case(&path).unwrap_or_else(|error| panic!("{error}"));
+    let (_, case) = cases("holes").into_iter().find(|(file, _)| file.ends_with("restore-that-cannot-succeed.toml")).expect("the case is kept");
     let (recording, judgement) = judged(&case.plan);
     let Verdict::Broken { witness, .. } = &judgement.verdict else { panic!("{:?}", judgement.verdict) };
     assert!(witness.contains("inc.refs"), "{witness}");

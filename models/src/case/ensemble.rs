@@ -1,6 +1,6 @@
 //! The ensemble as its facts tell it: every note of a replica, with the histories that it speaks of worked out in one pass. It lists what was said and done; the rules say what must not have been.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vocab::fact::{Fact, Illegal, ReplicaFact};
 use vocab::happening::Happening;
@@ -52,6 +52,8 @@ pub struct Ensemble<'r> {
     pub conflict: Option<(NoteIndex, MachineId, History)>,
     /// The plan let faults destroy what a majority relied on, and something was destroyed: what must be durable is not known.
     pub lossy: bool,
+    /// Who stayed down after the heal.
+    pub left_out: BTreeSet<MachineId>,
     /// What each machine knows to be committed.
     pub(super) own_committed: Vec<History>,
 }
@@ -89,12 +91,16 @@ impl<'r> Ensemble<'r> {
             committed_at: vec![0],
             conflict: None,
             lossy: false,
+            left_out: BTreeSet::new(),
             own_committed: vec![History::EMPTY; count],
         };
         for (at, note) in recording.notes.iter().enumerate() {
             let at = at as NoteIndex;
             match &note.fact {
                 Fact::World(happening) => {
+                    if let Happening::LeftOut { machine } = happening {
+                        ensemble.left_out.insert(*machine);
+                    }
                     let destroyed = ensemble.happened(at, note.machine, happening);
                     ensemble.lossy |= destroyed && recording.plan.budget == Budget::Unrestricted;
                 }

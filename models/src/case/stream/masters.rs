@@ -5,10 +5,18 @@ use vocab::stream::MasterFact;
 use vocab::stream::ids::{AttemptId, CheckpointId, JobId, LeaderId};
 
 use super::Stream;
-use super::said::{Checkpoint, Grant, Restore, Task};
+use super::said::{Checkpoint, Grant, Job, Restore, Task};
 use crate::case::said::NoteIndex;
 
 impl<'r> Stream<'r> {
+    /// A job is as its execution plan says, whoever said so first.
+    fn planned(&mut self, job: JobId, parallelism: u16, from: Option<(JobId, CheckpointId)>) -> &mut Job {
+        let known = self.jobs.entry(job).or_default();
+        known.parallelism.get_or_insert(parallelism);
+        known.from = known.from.or(from);
+        known
+    }
+
     pub(super) fn master(&mut self, note: NoteIndex, machine: MachineId, fact: &'r MasterFact) {
         match fact {
             MasterFact::Granted { leader, node } => {
@@ -22,16 +30,11 @@ impl<'r> Stream<'r> {
                 }
             }
             MasterFact::Submitted { job, parallelism, from, .. } => {
-                let known = self.jobs.entry(*job).or_default();
-                known.submitted.push(note);
-                known.parallelism.get_or_insert(*parallelism);
-                known.from = known.from.or(*from);
+                self.planned(*job, *parallelism, *from).submitted.push(note);
             }
             // Who submitted it may have died before it could say so.
             MasterFact::Recovered { job, parallelism, from, .. } => {
-                let known = self.jobs.entry(*job).or_default();
-                known.parallelism.get_or_insert(*parallelism);
-                known.from = known.from.or(*from);
+                self.planned(*job, *parallelism, *from);
             }
             MasterFact::ResultStored { job, status, dirty, .. } => self.jobs.entry(*job).or_default().results.push((note, *status, *dirty)),
             MasterFact::Restoring { leader, job, from, tasks, global } => {

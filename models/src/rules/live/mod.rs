@@ -6,10 +6,6 @@ pub mod clients;
 pub mod replicas_equal;
 pub mod finish;
 
-use std::collections::BTreeSet;
-
-use vocab::fact::Fact;
-use vocab::happening::Happening;
 use vocab::ids::MachineId;
 use vocab::recording::Ending;
 
@@ -26,14 +22,6 @@ fn is_over(case: &Case<'_>) -> bool {
 /// The machines from `from` up to `until` that take part in the healing phase.
 fn present(case: &Case<'_>, from: u16, until: u16) -> impl Iterator<Item = MachineId> {
     // Those that the plan would leave out take part where they are needed.
-    let left_out: BTreeSet<MachineId> = case
-        .recording
-        .notes
-        .iter()
-        .filter_map(|note| match note.fact {
-            Fact::World(Happening::LeftOut { machine }) => Some(machine),
-            _ => None,
-        })
-        .collect();
-    (from..until).map(MachineId).filter(move |machine| !left_out.contains(machine))
+    let left_out = &case.ensemble.left_out;
+    (from..until).map(MachineId).filter(|machine| !left_out.contains(machine))
 }

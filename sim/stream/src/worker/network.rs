@@ -63,12 +63,7 @@ impl Network {
         self.opened.values().any(|(conn, _)| route == Route::Remote(*conn))
     }
 
-    /// A stream stands.
-    pub fn on_opened(&mut self, conn: ConnId, now: Now) {
-        self.on_heard(conn, now);
-    }
-
-    /// Something came over a stream.
+    /// A stream stands, or something came over it.
     pub fn on_heard(&mut self, conn: ConnId, now: Now) {
         if let Some((_, standing)) = self.opened.values_mut().find(|(known, _)| *known == conn) {
             *standing = Standing::Heard { at_ns: now.mono_ns };
@@ -188,7 +183,7 @@ mod tests {
         let stand = |heard_ms: Option<u64>| {
             let mut network = network();
             let Route::Remote(conn) = network.route(THERE, at(0), &mut Out::new(ConnId(1))) else { panic!("another machine is reached by a stream") };
-            network.on_opened(conn, at(100));
+            network.on_heard(conn, at(100));
             let before = course(&mut network, heard_ms.unwrap_or(10_000));
             heard_ms.map_or(before, |ms| {
                 network.on_heard(conn, at(ms));

@@ -80,7 +80,7 @@ impl WorkerProcess {
             // A worker serves nobody, and leads nobody.
             Event::Message { message: Message::Up { .. } | Message::Ask { .. }, .. } => {}
             Event::Opened { conn, .. } => {
-                self.network.on_opened(conn, now);
+                self.network.on_heard(conn, now);
                 self.on_answers(&event, now, out);
                 self.on_coord(&event, now, out);
             }

@@ -246,9 +246,8 @@ impl Archive {
     /// Older checkpoints whose last acknowledgement came while this one was on its way into the store come to nothing: the latest must be the newest (dropSubsumedCheckpoints).
     fn subsume_waiting(&mut self, newest: CheckpointId, desk: &mut Desk) -> Vec<Outcome> {
         let is_older = |waiting: &Completed| waiting.metadata.checkpoint < newest && !waiting.metadata.kind.is_savepoint();
-        let (older, rest) = std::mem::take(&mut self.queue).into_iter().partition(is_older);
+        let (older, rest): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.queue).into_iter().partition(is_older);
         self.queue = rest;
-        let older: VecDeque<Completed> = older;
         older.iter().for_each(|waiting| self.forget(waiting, &Reason::Subsumed, true, desk));
         older.into_iter().map(|waiting| Outcome::Failed(waiting.metadata.checkpoint, waiting.metadata.kind, Reason::Subsumed)).collect()
     }
