@@ -42,6 +42,7 @@ fn plan(replicas: u16, clients: usize) -> Plan {
         rounds: STORM_MS as u32 / 500,
         think_ms: 500,
         curator: Default::default(),
+        can_be_read_only: false,
         skip: vec![],
     };
     plan.clients = (0..clients).map(client).collect();

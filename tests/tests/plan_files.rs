@@ -104,14 +104,15 @@ fn curator() -> impl Strategy<Value = CuratorPlan> {
 fn client() -> impl Strategy<Value = ClientPlan> {
     use WorkloadKind::{Barriers, Counters, Elections, FlinkHa, Handles, Locks, Queues, Registers};
     let workload = proptest::sample::select(vec![Registers, Counters, Locks, Elections, Barriers, Queues, FlinkHa, Handles]);
-    (workload, any::<u32>(), MS, any::<u32>(), any::<u32>(), vec(any::<u32>(), 0..3), curator()).prop_map(
-        |(workload, session_timeout_ms, start_ms, rounds, think_ms, skip, curator)| ClientPlan {
+    (workload, any::<u32>(), MS, any::<u32>(), any::<u32>(), vec(any::<u32>(), 0..3), any::<bool>(), curator()).prop_map(
+        |(workload, session_timeout_ms, start_ms, rounds, think_ms, skip, reader, curator)| ClientPlan {
             workload,
             session_timeout_ms,
             start_ms,
             rounds,
             think_ms,
             skip,
+            can_be_read_only: reader && workload == Registers,
             curator,
         },
     )
@@ -223,11 +224,16 @@ fn plan() -> impl Strategy<Value = Plan> {
     let plant = option::of(proptest::sample::select(Plant::ALL.to_vec()));
     let budget = prop_oneof![Just(Budget::Majority), Just(Budget::Unrestricted)];
     let parts = (any::<u64>(), word(), plant, budget, vec(client(), 2), vec(fault(), 0..6), option::of(machine()), MS, vec((machine(), machine()), 0..3));
-    (parts, option::of(stream())).prop_map(|((seed, family, plant, budget, clients, faults, absent, at_ms, links), stream)| {
+    let locals = any::<[bool; 3]>();
+    (parts, option::of(stream()), locals).prop_map(|((seed, family, plant, budget, clients, faults, absent, at_ms, links), stream, locals)| {
         let mut plan = scenarios::family::plan("everything", 1).expect("the family exists");
         plan.seed = Seed(seed);
         plan.family = family;
         plan.cluster.replicas = 3;
+        let [local, upgrading, readers] = locals.map(|wanted| wanted && stream.is_none());
+        plan.coordination.local_sessions = local;
+        plan.coordination.local_sessions_upgrading = local && upgrading;
+        plan.coordination.read_only_mode = local && readers;
         plan.coordination.plant = plant;
         plan.weather.clocks.retain(|clock| clock.machine.0 < MACHINES);
         let weather = plan.weather.link;
@@ -320,6 +326,12 @@ fn what_nobody_can_mean_is_an_error_with_its_line() {
     quorums("weights = [{ machine = 0, weight = 2000 }]", "weights", "a weight of 2000");
     quorums("weights = [{ machine = 0, weight = 2 }]", "budget", "relies on majorities");
     check(Toml, "observers = 0", "observers = 1000", "observers", "1000 observers");
+    // Sessions that nobody could have.
+    let settings = |line: &str, place: &str, says: &str| check(Toml, "[coordination]\n", &format!("[coordination]\n{line}\n"), place, says);
+    settings("local_sessions_upgrading = true", "local_sessions_upgrading", "no session is local");
+    settings("read_only_mode = true", "read_only_mode", "can open no session");
+    check_of("local-sessions", Toml, "workload = \"", "can_be_read_only = true\nworkload = \"locks\" # ", "can_be_read_only", "cannot go on without writes");
+    check_of("stream-calm", Toml, "[coordination]\n", "[coordination]\nlocal_sessions = true\n", "local_sessions", "not known to all");
     // Stream engines that cannot work.
     let stream = |from: &str, to: &str, place: &str, says: &str| check_of("stream-failover", Toml, from, to, place, says);
     stream("masters = ", "masters = 0 # ", "masters", "masters is 0");

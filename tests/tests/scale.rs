@@ -33,6 +33,7 @@ fn calm(seed: u64, replicas: u16, clients: usize, rounds: u32) -> Plan {
         rounds,
         think_ms: STORM_MS as u32 / rounds,
         curator: Default::default(),
+        can_be_read_only: false,
         skip: vec![],
     };
     plan.clients = (0..clients).map(client).collect();

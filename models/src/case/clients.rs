@@ -1,9 +1,10 @@
 //! The clients as their history tells it: every request with its reply, every connection with what came over it in order, what recipes said of themselves. It lists; the rules judge.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use vocab::fact::{ClientFact, Conclusion, Fact, Mirror, RecipeFact, RequestId};
 use vocab::ids::{MachineId, SessionId, Xid, Zxid};
+use vocab::plan::Plan;
 use vocab::recording::Recording;
 use vocab::service::{ErrorCode, Ids, Op, Reply, WatchEvent};
 
@@ -54,6 +55,8 @@ pub struct Connection<'r> {
     pub machine: MachineId,
     pub number: u32,
     pub session: SessionId,
+    /// Through which client it came, one after the other on a machine: with one session, or, of a client that can be read-only, with several.
+    pub handle: (MachineId, u32),
     /// When it was opened, and what its client said that it had seen then; nothing for a session that was new.
     pub attached: Option<(NoteIndex, Zxid)>,
     pub items: Vec<Item<'r>>,
@@ -128,6 +131,15 @@ pub struct Clients<'r> {
     last_set: BTreeMap<(MachineId, &'r str), usize>,
     last_get: BTreeMap<(MachineId, &'r str), usize>,
     seen: BTreeMap<MachineId, Zxid>,
+    /// The timeout that each client was told, whenever it was attached.
+    pub timeouts: Vec<(NoteIndex, MachineId, u32)>,
+    /// Sessions that clients were told are no more.
+    pub expired: Vec<(NoteIndex, MachineId, SessionId)>,
+    /// When a session first lost its connection.
+    pub detached: BTreeMap<SessionId, NoteIndex>,
+    /// Machines whose clients can be read-only, and how many clients each machine has had.
+    readers: BTreeSet<MachineId>,
+    handles: BTreeMap<MachineId, u32>,
     synced: BTreeMap<MachineId, Zxid>,
 }
 
@@ -152,6 +164,11 @@ impl<'r> Clients<'r> {
             last_set: BTreeMap::new(),
             last_get: BTreeMap::new(),
             seen: BTreeMap::new(),
+            timeouts: vec![],
+            expired: vec![],
+            detached: BTreeMap::new(),
+            readers: readers(&recording.plan),
+            handles: BTreeMap::new(),
             synced: BTreeMap::new(),
         };
         for (at, note) in recording.notes.iter().enumerate() {
@@ -168,7 +185,11 @@ impl<'r> Clients<'r> {
 
     fn saw(&mut self, at: NoteIndex, machine: MachineId, fact: &'r ClientFact) {
         match fact {
-            ClientFact::Attached { session, again, conn, seen, .. } => {
+            ClientFact::Attached { session, again, conn, seen, timeout_ms, .. } => {
+                self.timeouts.push((at, machine, *timeout_ms));
+                if !again && !self.readers.contains(&machine) {
+                    *self.handles.entry(machine).or_default() += 1;
+                }
                 self.connection(machine, *conn, *session).attached = Some((at, *seen));
                 if !again {
                     self.synced.remove(&machine);
@@ -211,7 +232,11 @@ impl<'r> Clients<'r> {
             ClientFact::Recipe(fact) => self.recipe(at, machine, fact),
             ClientFact::Finished => self.finished.push((at, machine)),
             ClientFact::Retried(retry) => self.retries.entry(retry.first).or_default().push(retry.again),
-            ClientFact::Detached { .. } | ClientFact::Expired { .. } | ClientFact::Started | ClientFact::Connection(_) => {}
+            ClientFact::Begun => *self.handles.entry(machine).or_default() += 1,
+            ClientFact::Detached { session, .. } => drop(self.detached.entry(*session).or_insert(at)),
+            ClientFact::Expired { session } => self.expired.push((at, machine, *session)),
+            ClientFact::Started => {}
+            ClientFact::Connection(_) | ClientFact::ReadOnly { .. } => {}
         }
     }
 
@@ -273,9 +298,10 @@ impl<'r> Clients<'r> {
     }
 
     fn connection(&mut self, machine: MachineId, number: u32, session: SessionId) -> &mut Connection<'r> {
+        let handle = (machine, self.handles.get(&machine).copied().unwrap_or_default());
         let index = *self.by_number.entry((machine, number)).or_insert_with(|| {
             let (items, waiting, authenticating) = (vec![], VecDeque::new(), VecDeque::new());
-            self.connections.push(Connection { machine, number, session, attached: None, items, waiting, authenticating });
+            self.connections.push(Connection { machine, number, session, handle, attached: None, items, waiting, authenticating });
             self.connections.len() - 1
         });
         &mut self.connections[index]
@@ -296,4 +322,10 @@ impl<'r> Clients<'r> {
         let from_a_state = self.requests.iter().filter(|request| request.xid != Xid::AUTH);
         from_a_state.filter_map(|request| request.returned.map(|returned| (request, returned)))
     }
+}
+
+/// The machines whose clients can be read-only.
+fn readers(plan: &Plan) -> BTreeSet<MachineId> {
+    let clients = plan.clients.iter().zip(plan.replicas()..);
+    clients.filter(|(client, _)| client.can_be_read_only).map(|(_, machine)| MachineId(machine)).collect()
 }

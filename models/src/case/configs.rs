@@ -2,7 +2,7 @@
 
 use vocab::ensemble::Ensemble as Config;
 use vocab::ids::MachineId;
-use vocab::service::{Request, Transaction};
+use vocab::service::Transaction;
 
 use super::histories::{Histories, History};
 use super::said::NoteIndex;
@@ -70,7 +70,7 @@ impl Configs {
 
     /// A leader proposed a transaction; a reconfig that it did not refuse makes a configuration.
     pub fn propose(&mut self, history: History, txn: &Transaction, histories: &mut Histories<'_>) {
-        let Request::Op(op @ vocab::service::Op::Reconfig { .. }) = &txn.request else { return };
+        let Some(op @ vocab::service::Op::Reconfig { .. }) = txn.request.op() else { return };
         let before = histories.config(histories.parent(history));
         let again = self.get(histories.config(history)).history == history;
         if txn.error.is_some() || again {

@@ -185,7 +185,7 @@ impl<'r> Course<'r> {
 
     fn remember(&mut self, reference: &Reference, position: Position, txn: &Transaction, dead: bool) {
         self.changes.note(position, reference);
-        if let Request::Op(Op::SetAcl { path, .. }) = &txn.request
+        if let Some(Op::SetAcl { path, .. }) = txn.request.op()
             && let Some(list) = reference.acl(path)
         {
             self.changes.note_list(position, path, list);
@@ -193,7 +193,7 @@ impl<'r> Course<'r> {
         match &txn.request {
             Request::CreateSession { .. } => self.lives.entry(txn.session).or_default().opened.push(position),
             Request::Op(Op::CloseSession) if !dead && txn.error.is_none() => self.lives.entry(txn.session).or_default().closed.push(position),
-            Request::Op(_) => {}
+            Request::Op(_) | Request::Local(_) => {}
         }
     }
 
@@ -241,10 +241,16 @@ impl<'r> Course<'r> {
         self.steps.partition_point(|step| step.committed < note) as Position
     }
 
+    /// Whether the transaction that led to this state ends a session.
+    pub fn closes_a_session(&self, position: Position) -> bool {
+        let step = position.checked_sub(1).and_then(|at| self.steps.get(at as usize));
+        step.is_some_and(|step| matches!(step.txn.request, Request::Op(Op::CloseSession)))
+    }
+
     /// Who created the node that is there in this state, if it is an ephemeral.
     pub fn ephemeral_owner(&self, path: &str, at: Position) -> Option<SessionId> {
         let step = &self.steps[self.changes.created(path, at).checked_sub(1)? as usize];
-        let Request::Op(op) = &step.txn.request else { return None };
+        let op = step.txn.request.op()?;
         let makes = |op: &Op| match op {
             Op::Create { path: asked, mode, .. } => mode.is_ephemeral() && (&**asked == path || mode.is_sequential() && path.starts_with(&**asked)),
             _ => false,
@@ -269,7 +275,8 @@ impl<'r> Course<'r> {
 /// Whether a transaction is a session's own: not an opening, nor a deletion of the leader's.
 fn speaks_for_a_session(txn: &Transaction) -> bool {
     match &txn.request {
-        Request::CreateSession { .. } => false,
+        // For a local session its replica speaks.
+        Request::CreateSession { .. } | Request::Local(_) => false,
         Request::Op(Op::DeleteContainer { .. }) => txn.session != SessionId::NONE,
         Request::Op(_) => true,
     }
@@ -293,7 +300,7 @@ fn same(answer: &Result<Reply, ErrorCode>, expected: &Result<Reply, ErrorCode>) 
 
 /// Whether it is a reconfig.
 fn asks_reconfig(txn: &Transaction) -> bool {
-    matches!(txn.request, Request::Op(Op::Reconfig { .. }))
+    matches!(txn.request.op(), Some(Op::Reconfig { .. }))
 }
 
 /// The committed transactions, up to the first that nobody proposed (which a rule reports).

@@ -239,7 +239,7 @@ impl<'r> Ensemble<'r> {
             }
             ReplicaFact::StepDown { .. } => self.end_role(at, machine),
             ReplicaFact::Illegal { kind, what } => self.illegal.push((at, machine, *kind, what)),
-            ReplicaFact::RefusedBehind { .. } | ReplicaFact::Snapshotted { .. } | ReplicaFact::Files(_) => {}
+            ReplicaFact::RefusedBehind { .. } | ReplicaFact::Snapshotted { .. } | ReplicaFact::Files(_) | ReplicaFact::Local(_) => {}
         }
     }
 

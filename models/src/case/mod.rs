@@ -10,6 +10,7 @@ pub mod clients;
 pub mod identities;
 pub mod changes;
 pub mod course;
+pub mod local;
 pub mod watches;
 pub mod stream;
 pub mod outside;
@@ -19,6 +20,7 @@ use vocab::recording::Recording;
 use clients::Clients;
 use course::Course;
 use ensemble::Ensemble;
+use local::Local;
 use outside::Outside;
 use said::NoteIndex;
 use stream::Stream;
@@ -30,6 +32,7 @@ pub struct Case<'r> {
     pub ensemble: Ensemble<'r>,
     pub clients: Clients<'r>,
     pub course: Course<'r>,
+    pub local: Local,
     pub watches: Watches,
     /// The stream engine, where the plan has it.
     pub stream: Option<Stream<'r>>,
@@ -41,11 +44,12 @@ impl<'r> Case<'r> {
     pub fn new(recording: &'r Recording) -> Case<'r> {
         let ensemble = Ensemble::read(recording);
         let clients = Clients::read(recording);
+        let local = Local::read(recording);
         let course = Course::follow(&recording.plan, &ensemble, &clients);
         let watches = Watches::follow(recording.plan.coordination.compat, &course, &clients);
         let outside = Outside::read(recording);
         let stream = Stream::read(recording, &course, &clients, &outside);
-        Case { recording, ensemble, clients, course, watches, outside, stream }
+        Case { recording, ensemble, clients, course, local, watches, outside, stream }
     }
 
     /// A note's place for a witness: its time and its number.

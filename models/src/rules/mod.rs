@@ -5,6 +5,7 @@ mod disk;
 mod live;
 mod process;
 mod service;
+mod local;
 mod cross;
 mod curator;
 mod outside;
@@ -103,7 +104,15 @@ pub const RULES: &[Rule] = &[
     zab::primary_integrity::RULE,
     service::session_once::RULE,
     service::session_expiry::RULE,
+    service::session_timeout::RULE,
+    service::session_moved::RULE,
+    service::session_alive::RULE,
     service::request_intact::RULE,
+    local::as_set::RULE,
+    local::vouched::RULE,
+    local::at_home::RULE,
+    local::readers_wait::RULE,
+    local::readers_no_write::RULE,
     service::at_most_once::RULE,
     service::identity::RULE,
     service::acl::RULE,
@@ -123,6 +132,7 @@ pub const RULES: &[Rule] = &[
     service::sync::RULE,
     service::ephemeral_owner::RULE,
     service::sequential_unique::RULE,
+    service::rearmed::RULE,
     service::watch::BEFORE_DATA,
     service::watch::EXACT,
     service::watch_persistent::RULE,
@@ -140,6 +150,7 @@ pub const RULES: &[Rule] = &[
     curator::protected_once::RULE,
     curator::counter::RULE,
     curator::cache::RULE,
+    curator::retries::RULE,
     outside::log_stable::RULE,
     outside::ledger_fenced::RULE,
     outside::ledger_atomic::RULE,

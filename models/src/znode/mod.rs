@@ -182,7 +182,10 @@ impl Reference {
                 self.open(txn.session, *timeout_ms);
                 Ok(Reply::Done)
             }
-            Request::Op(op) => self.write(op, &Asker { session: txn.session, ids: &txn.ids, zxid: txn.zxid, time_ms: txn.time_ms }),
+            Request::Op(op) | Request::Local(op) => {
+                let is_local = matches!(txn.request, Request::Local(_));
+                self.write(op, &Asker { session: txn.session, is_local, ids: &txn.ids, zxid: txn.zxid, time_ms: txn.time_ms })
+            }
         };
         self.undo.clear();
         self.settle();
@@ -292,9 +295,9 @@ impl Reference {
 
     /// Whether a reconfig may be refused because no quorum of its configuration is in step: all that is looked at before is in order.
     pub fn may_lack_a_quorum(&self, txn: &Transaction) -> bool {
-        let Request::Op(op) = &txn.request else { return false };
+        let Some(op) = txn.request.op() else { return false };
         let next = self.config.as_ref().map(|before| quorums::next(before, op, &self.known, txn.zxid));
-        self.settings.reconfig_enabled && self.is_open(txn.session) && matches!(next, Some(Ok(_)))
+        self.settings.reconfig_enabled && (self.is_open(txn.session) || matches!(txn.request, Request::Local(_))) && matches!(next, Some(Ok(_)))
     }
 
     fn open(&mut self, session: SessionId, timeout_ms: u32) {

@@ -15,6 +15,8 @@ const TTL_MS_MAX: i64 = (1 << 40) - 1;
 /// Who asks, as which transaction, and when by the leader's clock.
 pub struct Asker<'t> {
     pub session: SessionId,
+    /// One replica alone knows the session, and vouches for it.
+    pub is_local: bool,
     pub ids: &'t [Id],
     pub zxid: Zxid,
     pub time_ms: i64,
@@ -48,6 +50,9 @@ impl Reference {
                     }
                 }
                 self.check_session(asker)?;
+                if asker.is_local && mode.is_ephemeral() {
+                    return Err(ErrorCode::EphemeralOnLocalSession);
+                }
                 let path = self.create(path, data, *mode, acl, asker)?;
                 let stat = if *stat || comes_with_stat(*mode) { self.stat(&path) } else { None };
                 Ok(Reply::Created { path, stat })
@@ -78,7 +83,7 @@ impl Reference {
     }
 
     pub(super) fn check_session(&self, asker: &Asker<'_>) -> Result<(), ErrorCode> {
-        if self.is_open(asker.session) { Ok(()) } else { Err(ErrorCode::SessionExpired) }
+        if asker.is_local || self.is_open(asker.session) { Ok(()) } else { Err(ErrorCode::SessionExpired) }
     }
 
     fn create(&mut self, asked: &Path, data: &Data, mode: CreateMode, acl: &Acls, asker: &Asker<'_>) -> Result<Path, ErrorCode> {

@@ -231,6 +231,8 @@ fn every_rule_is_broken_by_some_tale() {
         include_str!("breaks_config.rs"),
         include_str!("breaks_curator.rs"),
         include_str!("breaks_outside.rs"),
+        include_str!("locals.rs"),
+        include_str!("breaks_sessions.rs"),
     ]
     .concat();
     let untried: Vec<&str> =

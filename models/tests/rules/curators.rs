@@ -97,6 +97,7 @@ pub fn tale() -> Tale {
     tale.say(two.machine, ClientFact::Connection(ConnectionState::Reconnected));
     tale.ask(&mut two, create("/lost", CreateMode::Persistent)).expect_err("there already");
     let first = RequestId { session: two.session, xid };
+    tale.retried(&two, first, RequestId { session: two.session, xid: Xid(two.xid) });
     tale.recipe(&two, RecipeFact::Concluded(Conclusion { path: "/lost".into(), first, belief: Belief::Applied }));
 
     tale.ask(&mut two, create("/cache", CreateMode::Persistent)).expect("created");

@@ -88,11 +88,13 @@ fn lasting_watches(tale: &mut Tale, one: &mut Client, two: &mut Client) {
     step(tale, one, set("/w/b", 1, 0), &[]);
     let xid = tale.invoke(two, remove_watches("/w", WatcherType::Any));
     tale.reply(two, xid, Err(ErrorCode::NoWatcher));
-    let relative = tale.last();
+    tale.ask(two, add_watch("/w", AddWatchMode::Persistent)).expect("left");
+    tale.ask(two, add_watch("/", AddWatchMode::PersistentRecursive)).expect("left");
+    let relative = tale.seen(two.session);
     tale.move_to(two, C);
     step(tale, one, set("/w", 1, 0), &[]); // While nobody watched.
     let (persistent, recursive) = (vec!["/w".into()], vec!["/".into()]);
-    tale.ask(two, Op::SetWatches { relative, data: vec![], exist: vec![], child: vec![], persistent, recursive }).expect("left again");
+    tale.ask(two, Op::SetWatches { relative, data: vec![], exist: vec![], child: vec!["/mine".into()], persistent, recursive }).expect("left again");
     let watcher = *two;
     let seen = [(watcher, EventKind::NodeCreated, "/w/b/c"), (watcher, EventKind::NodeDataChanged, "/w")];
     step(tale, one, Op::Multi(vec![create("/w/b/c", CreateMode::Persistent), set("/w", 2, 1)]), &seen);

@@ -76,6 +76,10 @@ pub fn tale() -> Tale {
     tale.ask(&mut two, exists(&first, true)).expect("there");
     tale.recipe(&one, RecipeFact::Released { path: "/lock".into(), node: first.clone() });
 
+    tale.ask(&mut two, get("/r", true)).expect("read");
+    tale.ask(&mut two, children("/r", true)).expect("read");
+    tale.ask(&mut two, exists("/never", true)).expect_err("not there");
+
     // A leader dies with a transaction of its own; another one leads; the lock's watch is lost and found again by setWatches.
     let relative = tale.last();
     let stray = tale.stray(&mut one, delete(&first));
@@ -129,7 +133,8 @@ pub fn tale() -> Tale {
 
 #[test]
 fn lawful_tales_hold_and_give_every_rule_something_to_judge() {
-    let judgements = [tale(), super::guarded::tale(), super::curators::tale(), super::outsiders::tale()].map(|tale| judge(&tale.recording));
+    let judgements =
+        [tale(), super::guarded::tale(), super::curators::tale(), super::outsiders::tale(), super::locals::tale()].map(|tale| judge(&tale.recording));
     for judgement in &judgements {
         assert_eq!(judgement.verdict, Verdict::Holds);
         assert_eq!(judgement.tallies.len(), RULES.len());

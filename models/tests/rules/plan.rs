@@ -4,8 +4,16 @@ use vocab::plan::{Budget, ClientPlan, Cluster, Coordination, DiskWeather, Heal, 
 
 /// So many replicas, and clients with these workloads.
 pub fn plan(replicas: u16, workloads: &[WorkloadKind]) -> Plan {
-    let client =
-        |workload| ClientPlan { workload, session_timeout_ms: 4_000, start_ms: 0, rounds: 10, think_ms: 100, curator: Default::default(), skip: vec![] };
+    let client = |workload| ClientPlan {
+        workload,
+        session_timeout_ms: 4_000,
+        start_ms: 0,
+        rounds: 10,
+        think_ms: 100,
+        curator: Default::default(),
+        skip: vec![],
+        can_be_read_only: false,
+    };
     Plan {
         format: PLAN_FORMAT,
         family: "tale".into(),

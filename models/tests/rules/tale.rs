@@ -1,5 +1,6 @@
 //! Tales: recordings written by hand, a sentence at a time. A tale is lawful unless a test bends it; it computes results and states with the reference, and never runs the service.
 
+mod attached;
 mod joins;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::{Compat, WorkloadKind};
 use vocab::recording::{Ending, Note, RECORDING_FORMAT, Recording};
-use vocab::service::{ErrorCode, EventKind, Id, Ids, Op, Reply, Request, Transaction, WatchEvent};
+use vocab::service::{ErrorCode, EventKind, Ids, Op, Reply, Request, Transaction, WatchEvent};
 
 use super::plan::plan;
 
@@ -35,9 +36,13 @@ pub struct Client {
 #[derive(Clone)]
 pub struct Tale {
     pub recording: Recording,
+    /// How much later it is than a ms a note.
+    late_ns: u64,
     reference: Reference,
     /// Who the connection of each session is.
     ids: BTreeMap<SessionId, Ids>,
+    /// The last state of which each session had a reply.
+    seen: BTreeMap<SessionId, Zxid>,
     /// What is committed, and the state after each; one digest more.
     chain: Vec<(Transaction, Mark)>,
     digests: Vec<StateDigest>,
@@ -71,6 +76,8 @@ impl Tale {
         let reference = Reference::of_ensemble(Settings::of(Compat::V3_9), &config);
         Tale {
             ids: BTreeMap::new(),
+            late_ns: 0,
+            seen: BTreeMap::new(),
             recording: Recording { format: RECORDING_FORMAT, plan, notes: vec![], ending: Ending::Finished, events: 1_000, end_ns: 0, hash: String::new() },
             digests: vec![reference.digest()],
             reference,
@@ -104,9 +111,14 @@ impl Tale {
 
     /// The next note, a ms later.
     pub fn say(&mut self, machine: MachineId, fact: impl Into<Fact>) {
-        let at_ns = (self.recording.notes.len() as u64 + 1) * 1_000_000;
+        let at_ns = (self.recording.notes.len() as u64 + 1) * 1_000_000 + self.late_ns;
         self.recording.notes.push(Note { at_ns, machine, fact: fact.into() });
         self.recording.end_ns = at_ns;
+    }
+
+    /// Time passes.
+    pub fn wait(&mut self, ms: u64) {
+        self.late_ns += ms * 1_000_000;
     }
 
     /// The last committed zxid.
@@ -266,26 +278,6 @@ impl Tale {
         client
     }
 
-    /// Who the connection of a session is.
-    pub fn ids(&self, session: SessionId) -> Ids {
-        self.ids.get(&session).cloned().unwrap_or_else(|| Ids::from([]))
-    }
-
-    fn attach(&mut self, client: &Client, again: bool) {
-        self.ids.insert(client.session, Ids::from([Id::new("ip", &client.machine.address())]));
-        let seen = if again { self.last() } else { Zxid::ZERO };
-        let fact = ClientFact::Attached { session: client.session, conn: client.conn, replica: client.at, timeout_ms: 4_000, again, seen };
-        self.say(client.machine, Fact::Client(fact));
-    }
-
-    /// A client loses its connection and attaches its session to another replica.
-    pub fn move_to(&mut self, client: &mut Client, at: MachineId) {
-        self.say(client.machine, ClientFact::Detached { session: client.session, conn: client.conn });
-        client.conn += 1;
-        client.at = at;
-        self.attach(client, true);
-    }
-
     /// A client sends a request.
     pub fn invoke(&mut self, client: &mut Client, op: Op) -> Xid {
         client.xid += 1;
@@ -301,6 +293,8 @@ impl Tale {
     /// A client gets a reply from the last committed state.
     pub fn reply(&mut self, client: &Client, xid: Xid, result: Outcome) {
         let zxid = if xid == Xid::AUTH { Zxid::ZERO } else { self.last() };
+        let seen = self.seen.entry(client.session).or_default();
+        *seen = zxid.max(*seen);
         self.say(client.machine, ClientFact::Returned { session: client.session, conn: client.conn, xid, zxid, result });
     }
 

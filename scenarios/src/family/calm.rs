@@ -14,6 +14,7 @@ pub(super) const FAMILY: Family = Family {
 
 const IDLE: &[Idle] = &[
     super::SETTLED,
+    Idle { rule: "curator.retries", reason: "no request has to be tried again" },
     Idle { rule: "x.reattach-zxid", reason: "no connection is lost" },
     Idle { rule: "x.retry-idempotent", reason: "no request has to be tried again" },
     Idle { rule: "zab.committed-durable", reason: "no replica starts again" },

@@ -13,6 +13,9 @@ pub struct Idle {
     pub reason: &'static str,
 }
 
+/// Why every rule on local sessions is idle in a family that has none.
+const NO_LOCALS: &str = "every session is known to all, and nobody is served without a quorum";
+
 /// Why every rule on streams is idle in a family without a stream engine.
 const NO_STREAM: &str = "no stream engine takes part";
 
@@ -21,7 +24,9 @@ impl Family {
     pub fn excuse(&self, rule: &str) -> Option<&'static str> {
         match self.idle.iter().find(|idle| idle.rule == rule) {
             Some(idle) => Some(idle.reason),
-            None => (self.taste.stream.is_none() && is_of_streams(rule)).then_some(NO_STREAM),
+            None if self.taste.stream.is_none() && is_of_streams(rule) => Some(NO_STREAM),
+            None if !self.taste.locals && rule.starts_with("local.") => Some(NO_LOCALS),
+            None => None,
         }
     }
 
@@ -36,7 +41,7 @@ mod tests {
     use crate::family::family;
 
     #[test]
-    fn rules_on_streams_are_idle_where_there_is_no_stream_and_nowhere_else() {
+    fn rules_are_idle_where_there_is_nothing_for_them_and_nowhere_else() {
         let check = |name: &str, rule: &str, idle: bool| {
             assert_eq!(family(name).expect("the family exists").excuse(rule).is_some(), idle, "{rule} in {name}");
         };
@@ -48,5 +53,7 @@ mod tests {
         check("everything", "live.job", false);
         check("crashes", "live.job", true);
         check("crashes", "live.leader", false);
+        check("crashes", "local.at-home", true);
+        check("local-sessions", "local.at-home", false);
     }
 }

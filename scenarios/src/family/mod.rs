@@ -14,6 +14,7 @@ mod clocks;
 mod crashes;
 mod disks;
 mod everything;
+mod local_sessions;
 mod logs;
 mod observers;
 mod partitions;
@@ -52,7 +53,7 @@ pub struct Family {
 /// What concerns no family in which nobody reconfigures.
 const SETTLED: Idle = Idle { rule: "config.joint-quorum", reason: "no configuration gives way to another" };
 
-static FAMILIES: [Family; 22] = [
+static FAMILIES: [Family; 23] = [
     calm::FAMILY,
     weather::FAMILY,
     partitions::FAMILY,
@@ -65,6 +66,7 @@ static FAMILIES: [Family; 22] = [
     observers::FAMILY,
     reconfig::FAMILY,
     logs::FAMILY,
+    local_sessions::FAMILY,
     stream::calm::FAMILY,
     stream::checkpoints::FAMILY,
     stream::failover::FAMILY,
@@ -159,6 +161,8 @@ enum Purpose {
     Reconfig = 20,
     Curator = 21,
     Logs = 30,
+    Locals = 31,
+    Readers = 32,
     Stream = 40,
     StreamInput = 41,
     StreamCheckpoints = 42,

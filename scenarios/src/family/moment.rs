@@ -99,6 +99,9 @@ pub(super) const DISK: &[Scene] = &[
 /// Any replica is the subject, at what it keeps of the past: a snapshot is written, gets its name, and what is older is purged; a log is gone on with, or begun.
 pub(super) const FILES: &[Scene] = &[appends("draft", 60), syncs("draft", 60), appends("snapshot", 20), appends("log", 400), syncs("log", 300)];
 
+/// A client that is served without a quorum is the subject, the replica that it asks for one the peer; or the other way round.
+pub(super) const READER: &[Scene] = &[sends("isro", 20), takes("isro", 20)];
+
 /// A client is the subject, its replica the peer.
 pub(super) const CLIENT: &[Scene] = &[
     sends("ConnectRequest", 12),

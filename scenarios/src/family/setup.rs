@@ -10,7 +10,7 @@ use vocab::plan::{
 };
 
 use super::stream::setup::StreamTaste;
-use super::{PlanDice, Purpose, weighted};
+use super::{PlanDice, Purpose, local_sessions, weighted};
 
 /// The least that a healed system gets to finish, in ms: elections, catching up, and the clients' last requests.
 const BOUND_BASE_MS: u64 = 60_000;
@@ -44,6 +44,8 @@ pub(super) struct Taste {
     pub(super) weights_ppm: u32,
     /// Clients reconfigure.
     pub(super) reconfigs: bool,
+    /// Replicas have sessions that they alone know, and serve readers without a quorum.
+    pub(super) locals: bool,
     /// How many clients, weighted.
     pub(super) clients: &'static [(usize, u32)],
     /// The stream engine, if one takes part.
@@ -64,6 +66,7 @@ impl Taste {
         observers: &[(0, 1)],
         weights_ppm: 0,
         reconfigs: false,
+        locals: false,
         clients: &[(2, 15), (3, 25), (4, 30), (5, 20), (6, 10)],
         stream: None,
     };
@@ -101,6 +104,9 @@ pub(super) fn draw(family: &str, taste: &Taste, dice: PlanDice) -> Plan {
         stream: None,
         faults: vec![],
     };
+    if taste.locals {
+        local_sessions::settle(&mut plan, &mut dice.stream(Purpose::Locals, 0));
+    }
     if plan.has_one_man_quorum() || plan.has_indispensable_voter() {
         plan.cluster.weights.clear();
     }
@@ -307,6 +313,7 @@ fn clients(taste: &Taste, storm_ms: u64, coordination: &Coordination, dice: Plan
                 rounds: ((storm_ms - start_ms) / think_ms + 1) as u32,
                 think_ms: think_ms as u32,
                 skip: vec![],
+                can_be_read_only: false,
                 curator: if workload.has_curator() { curator(&mut setting) } else { CuratorPlan::default() },
             }
         })

@@ -7,7 +7,7 @@ use vocab::fact::{ClientFact, Fact, RecipeFact, ReplicaFact};
 use vocab::ids::{Epoch, MachineId, SessionId, Xid};
 use vocab::plan::WorkloadKind;
 use vocab::recording::Note;
-use vocab::service::{CreateMode, ErrorCode, Op, Path, Reply, Request, Transaction};
+use vocab::service::{CreateMode, ErrorCode, Op, Path, Reply, Transaction};
 
 use super::ensemble::{Ensemble, Role};
 use super::table::Mark;
@@ -31,7 +31,7 @@ pub(super) struct Clients {
 
 impl Clients {
     fn proposed(&mut self, txn: &Transaction, hits: &mut Hits) {
-        if let Request::Op(Op::Create { path, mode, .. }) = &txn.request
+        if let Some(Op::Create { path, mode, .. }) = txn.request.op()
             && mode.is_sequential()
             && txn.error.is_none()
         {

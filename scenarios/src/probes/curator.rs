@@ -7,7 +7,7 @@ use vocab::fact::{Belief, ClientFact, Conclusion, ConnectionState, Fact, RecipeF
 use vocab::happening::Happening;
 use vocab::ids::{MachineId, SessionId, Xid, Zxid};
 use vocab::recording::Note;
-use vocab::service::{ErrorCode, Op, Path, Reply, Request};
+use vocab::service::{ErrorCode, Op, Path, Reply};
 
 use super::ensemble::Ensemble;
 use super::table::Mark;
@@ -158,9 +158,7 @@ impl Fold for Curators {
             Fact::World(Happening::Crashed { .. }) => drop(self.lives.remove(&note.machine)),
             Fact::World(_) | Fact::Stream(_) => {}
             Fact::Replica(_) if !self.is_there => {}
-            Fact::Replica(ReplicaFact::Proposed { txn, .. })
-                if txn.xid > Xid(0) && txn.error.is_none() && !matches!(txn.request, Request::Op(Op::Multi(_))) =>
-            {
+            Fact::Replica(ReplicaFact::Proposed { txn, .. }) if txn.xid > Xid(0) && txn.error.is_none() && !matches!(txn.request.op(), Some(Op::Multi(_))) => {
                 self.proposed.insert(txn.zxid, RequestId { session: txn.session, xid: txn.xid });
             }
             // What a later leader has in its history is said when it is delivered.

@@ -148,6 +148,7 @@ impl<'p> Ensemble<'p> {
             | ReplicaFact::RefusedBehind { .. }
             | ReplicaFact::Snapshotted { .. }
             | ReplicaFact::Files(_)
+            | ReplicaFact::Local(_)
             | ReplicaFact::Appointed { .. }
             | ReplicaFact::Configured { .. }
             | ReplicaFact::Illegal { .. } => {}

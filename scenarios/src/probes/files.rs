@@ -52,7 +52,7 @@ impl Fold for Files {
             }
             Fact::Replica(ReplicaFact::Proposed { txn, .. }) => {
                 let mark = match &txn.request {
-                    Request::Op(Op::SetAcl { .. }) => Mark::RecoveredFuzzyAcl,
+                    Request::Op(Op::SetAcl { .. }) | Request::Local(Op::SetAcl { .. }) => Mark::RecoveredFuzzyAcl,
                     Request::Op(Op::CloseSession) => Mark::RecoveredFuzzyClose,
                     Request::Op(Op::DeleteContainer { .. }) => Mark::RecoveredFuzzyReaped,
                     _ => return,

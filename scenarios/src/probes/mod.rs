@@ -10,6 +10,7 @@ mod curator;
 mod elections;
 mod ensemble;
 mod files;
+mod local;
 mod logs;
 mod outcomes;
 mod quorums;
@@ -80,6 +81,7 @@ pub fn hit(recording: &Recording) -> Hits {
     let mut watches = watches::Watches::default();
     let mut access = access::Access::default();
     let mut quorums = quorums::Quorums::new(plan);
+    let mut local = local::Local::default();
     let mut reaping = reaping::Reaping::default();
     let mut curators = curator::Curators::default();
     let mut streams = streams::Streams::new(plan);
@@ -108,6 +110,7 @@ pub fn hit(recording: &Recording) -> Hits {
         }
         sessions.see(note, &ensemble, &mut hits);
         quorums.see(note, &ensemble, &mut hits);
+        local.see(note, &ensemble, &mut hits);
         curators.see(note, &ensemble, &mut hits);
         if let Some(streams) = &mut streams {
             streams.see(note, &ensemble, &mut hits);

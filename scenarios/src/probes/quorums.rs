@@ -9,7 +9,7 @@ use vocab::happening::Happening;
 use vocab::ids::{MachineId, SessionId, Xid, Zxid};
 use vocab::plan::Plan;
 use vocab::recording::Note;
-use vocab::service::{ErrorCode, Op, Request};
+use vocab::service::{ErrorCode, Op};
 
 use super::ensemble::{Ensemble, Role};
 use super::table::Mark;
@@ -72,7 +72,7 @@ impl Quorums {
                 self.counted(machine, quorum, hits);
             }
             ReplicaFact::Proposed { txn, .. } => {
-                if matches!(txn.request, Request::Op(Op::Reconfig { .. })) {
+                if matches!(txn.request.op(), Some(Op::Reconfig { .. })) {
                     match txn.error {
                         None => drop(self.reconfigs.insert(txn.zxid, Reconfig { leader: machine, committed: false, orphan: false })),
                         Some(error) => {
@@ -107,6 +107,7 @@ impl Quorums {
             | ReplicaFact::RefusedBehind { .. }
             | ReplicaFact::Snapshotted { .. }
             | ReplicaFact::Files(_)
+            | ReplicaFact::Local(_)
             | ReplicaFact::Illegal { .. } => {}
         }
     }
@@ -156,6 +157,8 @@ impl Quorums {
             | ClientFact::Retried(_)
             | ClientFact::Recipe(_)
             | ClientFact::Started
+            | ClientFact::ReadOnly { .. }
+            | ClientFact::Begun
             | ClientFact::Finished => {}
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vocab::fact::{Fact, ReplicaFact};
 use vocab::ids::Epoch;
 use vocab::recording::Note;
-use vocab::service::{CreateMode, Op, Path, Request, Transaction};
+use vocab::service::{CreateMode, Op, Path, Transaction};
 
 use super::ensemble::Ensemble;
 use super::table::Mark;
@@ -26,15 +26,15 @@ pub(super) struct Reaping {
 
 impl Reaping {
     fn proposed(&mut self, txn: &Transaction, hits: &mut Hits) {
-        match &txn.request {
-            Request::Op(Op::Create { path, mode, .. }) if txn.error.is_none() => {
+        match txn.request.op() {
+            Some(Op::Create { path, mode, .. }) if txn.error.is_none() => {
                 let is_container = *mode == CreateMode::Container;
                 if is_container || matches!(mode, CreateMode::PersistentWithTtl(_)) {
                     self.made.insert(path.clone(), Mortal { is_container, epoch: txn.zxid.epoch() });
                     hits.mark_if(Mark::ContainerAgain, is_container && self.reaped.remove(path));
                 }
             }
-            Request::Op(Op::DeleteContainer { path }) if txn.xid.0 == 0 => {
+            Some(Op::DeleteContainer { path }) if txn.xid.0 == 0 => {
                 if txn.error.is_some() {
                     return hits.mark(Mark::ReapRefused);
                 }
@@ -43,7 +43,7 @@ impl Reaping {
                 hits.mark_if(Mark::ReapedByNext, mortal.epoch < txn.zxid.epoch());
                 self.reaped.insert(path.clone());
             }
-            Request::Op(_) | Request::CreateSession { .. } => {}
+            Some(_) | None => {}
         }
     }
 }

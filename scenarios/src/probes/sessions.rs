@@ -7,7 +7,7 @@ use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::Plan;
 use vocab::recording::Note;
-use vocab::service::{Op, Request, Transaction};
+use vocab::service::{Op, Transaction};
 use vocab::time::MILLISECOND;
 
 use super::ensemble::Ensemble;
@@ -58,7 +58,7 @@ impl Sessions {
     }
 
     fn proposed(&mut self, txn: &Transaction, hits: &mut Hits) {
-        let Request::Op(op) = &txn.request else { return };
+        let Some(op) = txn.request.op() else { return };
         match op {
             Op::Create { mode, .. } if mode.is_ephemeral() && txn.error.is_none() => {
                 self.owners.insert(txn.session);

@@ -39,6 +39,8 @@ pub use curator::CuratorProcess;
 const PATIENCE_MIN_MS: u64 = 10_000;
 /// And how many session timeouts: whoever holds what is waited for has then expired if it died.
 const PATIENCE_TIMEOUTS: u64 = 3;
+/// How long a client waits that is told to write elsewhere, in ms.
+const READ_ONLY_PAUSE_MS: u64 = 200;
 /// Requests of a recipe that can be outstanding, closeSession included.
 const OUTSTANDING_MAX: usize = 8;
 
@@ -85,6 +87,8 @@ pub struct ClientProcess {
     next_round: u32,
     round: Round,
     last: Last,
+    /// When it tries again what its replica had no quorum for.
+    again_ns: Option<u64>,
 }
 
 impl ClientProcess {
@@ -103,6 +107,7 @@ impl ClientProcess {
             next_round: 0,
             round: Round::new(plan.seed.0, number, 0),
             last: Last::new(machine),
+            again_ns: None,
             plan: plan.clients[number].clone(),
         }
     }
@@ -173,11 +178,13 @@ impl ClientProcess {
                 match outcome {
                     Ok(_) | Err(Failure::Error(ErrorCode::NodeExists)) => drop(self.ground.pop()),
                     Err(Failure::Error(ErrorCode::NoNode)) => self.ground = self.new_ground(),
-                    Err(Failure::Error(_) | Failure::Unknown) => {} // Once more.
+                    Err(Failure::Error(ErrorCode::NotReadOnly)) => self.ground.clear(), // It reads what there is.
+                    Err(Failure::Error(_) | Failure::Unknown) => {}                     // Once more.
                 }
                 self.go_on(now, out);
             }
             Phase::Round => self.tell(Heard::Answer { xid, outcome }, now, out),
+            Phase::Last if outcome == Err(Failure::Error(ErrorCode::NotReadOnly)) => self.again_ns = Some(now.mono_ns + READ_ONLY_PAUSE_MS * MILLISECOND),
             Phase::Last => {
                 if self.last.on_answer(outcome) {
                     self.finish(now, out);
@@ -192,6 +199,7 @@ impl ClientProcess {
 
     /// The session is over: expired or closed.
     fn on_over(&mut self, now: Now, out: &mut Out) {
+        self.again_ns = None;
         match self.phase {
             Phase::Closing => return self.finished(out),
             Phase::Finished => return,
@@ -213,6 +221,9 @@ impl ClientProcess {
 
     /// What the time demands. The recipe's alarm is heard on a wake alone, so that it is heard once.
     fn on_time(&mut self, is_wake: bool, now: Now, out: &mut Out) {
+        if self.again_ns.take_if(|again_ns| *again_ns <= now.mono_ns).is_some() {
+            self.client.submit(self.last.op(), now, out);
+        }
         match self.phase {
             Phase::Resting { .. } | Phase::Idle if now.mono_ns >= self.heal_ns => self.go_on(now, out),
             Phase::Resting { until_ns } if now.mono_ns >= until_ns && self.client.session() != SessionId::NONE => self.begin(now, out),
@@ -228,7 +239,8 @@ impl ClientProcess {
             // Without a session no round begins; the client's own alarms see to that first.
             Phase::Resting { .. } | Phase::Idle => Some(self.heal_ns),
             Phase::Round => self.round.wake_ns(),
-            Phase::Off | Phase::Grounding | Phase::Leaving | Phase::Last | Phase::Closing | Phase::Finished => None,
+            Phase::Last => self.again_ns,
+            Phase::Off | Phase::Grounding | Phase::Leaving | Phase::Closing | Phase::Finished => None,
         }
     }
 
@@ -324,5 +336,6 @@ impl ClientProcess {
 fn connection(plan: &Plan, number: usize) -> Config {
     let mut servers: Vec<MachineId> = (0..plan.replicas()).map(MachineId).collect();
     Dice::named(plan.seed.0, "connect-string", number as u64, 0).shuffle(&mut servers);
-    Config { servers, first: 0, timeout_ms: plan.clients[number].session_timeout_ms }
+    let client = &plan.clients[number];
+    Config { servers, first: 0, timeout_ms: client.session_timeout_ms, can_be_read_only: client.can_be_read_only }
 }

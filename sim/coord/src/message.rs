@@ -52,10 +52,14 @@ pub enum Message {
     Vote(Notification),
     /// Replica to replica: a packet between leader and learner.
     Quorum(Packet),
+    /// Client to replica, alone on a connection: does it serve writers too? (The word `isro`.)
+    IsReadOnly,
+    /// Replica to client, the answer.
+    ReadOnly(bool),
 }
 
 /// ConnectRequest.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectRequest {
     /// The last zxid the client has seen; a replica behind it refuses.
     pub last_zxid_seen: Zxid,
@@ -65,10 +69,12 @@ pub struct ConnectRequest {
     pub session: SessionId,
     /// The session's password; 0 for a new one.
     pub password: u128,
+    /// Whether a replica without a quorum will do.
+    pub read_only: bool,
 }
 
 /// ConnectResponse. A session that is no more is answered with no session and a timeout of 0, and the connection closed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectResponse {
     /// The negotiated timeout in ms.
     pub timeout_ms: u32,
@@ -76,6 +82,8 @@ pub struct ConnectResponse {
     pub session: SessionId,
     /// Its password.
     pub password: u128,
+    /// The replica has no quorum and serves readers alone.
+    pub read_only: bool,
 }
 
 /// What a replica is doing, as its votes say.
@@ -257,6 +265,7 @@ impl process::Message for Message {
             Message::Event { .. } => "WatcherEvent",
             Message::Vote(_) => "vote",
             Message::Quorum(packet) => packet.kind(),
+            Message::IsReadOnly | Message::ReadOnly(_) => "isro",
         }
     }
 }
@@ -284,6 +293,28 @@ impl Packet {
             Packet::Request { .. } => "REQUEST",
             Packet::Revalidate { .. } | Packet::Revalidated { .. } => "REVALIDATE",
             Packet::Sync { .. } | Packet::Synced { .. } => "SYNC",
+        }
+    }
+}
+
+/// The last byte counts where it says something: a run without readers has the hash that it had before there were any.
+impl Hash for ConnectRequest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ConnectRequest { last_zxid_seen, timeout_ms, session, password, read_only } = self;
+        (last_zxid_seen, timeout_ms, session, password).hash(state);
+        if *read_only {
+            read_only.hash(state);
+        }
+    }
+}
+
+/// As with the request.
+impl Hash for ConnectResponse {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ConnectResponse { timeout_ms, session, password, read_only } = self;
+        (timeout_ms, session, password).hash(state);
+        if *read_only {
+            read_only.hash(state);
         }
     }
 }

@@ -140,6 +140,11 @@ impl Tracker {
         self.sessions.remove(&session);
     }
 
+    /// Whether the session is here and not being closed.
+    pub fn knows(&self, session: SessionId) -> bool {
+        self.sessions.get(&session).is_some_and(|tracked| !tracked.closing)
+    }
+
     /// What is known of a session that is not being closed, as if it were overdue.
     pub fn find(&self, session: SessionId, now_ns: u64) -> Option<Overdue> {
         let tracked = self.sessions.get(&session).filter(|tracked| !tracked.closing)?;

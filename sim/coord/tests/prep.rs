@@ -37,7 +37,7 @@ impl Leader {
 
     fn take(&mut self, session: SessionId, request: &Request) -> (Txn, Result<Reply, ErrorCode>) {
         let zxid = Zxid::new(Epoch(1), self.ahead.last.counter() + 1);
-        let asker = Asker { ids: &self.ids, standing: self.standing, coordination: &self.coordination };
+        let asker = Asker { ids: &self.ids, standing: self.standing, is_local: false, coordination: &self.coordination };
         let txn = self.ahead.propose(Head { session, xid: Xid(1), zxid, time_ms: 0 }, asker, request);
         let reply = self.committed.apply(&txn, true, None).expect("a reply was wanted");
         (txn, reply)

@@ -36,7 +36,7 @@ fn start(replicas: u16, change: impl FnOnce(&mut Coordination)) -> Bench {
 }
 
 fn connect(session: SessionId, password: u128, last_zxid_seen: Zxid) -> Message {
-    Message::Connect(ConnectRequest { last_zxid_seen, timeout_ms: 10_000, session, password })
+    Message::Connect(ConnectRequest { last_zxid_seen, timeout_ms: 10_000, session, password, read_only: false })
 }
 
 /// A new session: its connection, its number and its password.

@@ -19,7 +19,7 @@ const EXPIRATION_PERCENT: u32 = 100;
 pub fn settings(config: &Config) -> CuratorConfig {
     let ha = &config.plan.ha;
     CuratorConfig {
-        client: client::Config { servers: config.servers.clone(), first: 0, timeout_ms: ha.session_timeout_ms },
+        client: client::Config { servers: config.servers.clone(), first: 0, timeout_ms: ha.session_timeout_ms, can_be_read_only: false },
         retry: RetryPolicy::ExponentialBackoff { base_ms: ha.retry_wait_ms, retries: ha.retries, sleep_max_ms: RETRY_WAIT_MAX_MS },
         connection_timeout_ms: CONNECTION_TIMEOUT_MS,
         expiration_percent: EXPIRATION_PERCENT,

@@ -157,8 +157,8 @@ fn written<'s>(step: &'s Step<'_>, node: &str) -> Option<&'s Data> {
         _ => None,
     };
     match &step.txn.request {
-        Request::Op(Op::Multi(ops)) => ops.iter().rev().find_map(of),
-        Request::Op(op) => of(op),
+        Request::Op(Op::Multi(ops)) | Request::Local(Op::Multi(ops)) => ops.iter().rev().find_map(of),
+        Request::Op(op) | Request::Local(op) => of(op),
         Request::CreateSession { .. } => None,
     }
 }

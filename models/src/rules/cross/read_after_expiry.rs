@@ -75,7 +75,7 @@ fn read(course: &Course<'_>, clients: &Clients<'_>, request: usize, wrong: &BTre
     let request = &clients.requests[request];
     let returned = request.returned.filter(|_| !request.op.is_write() && !matches!(request.op, Op::Auth { .. }))?;
     // A refusal is no read.
-    if matches!(returned.result, Err(ErrorCode::SessionExpired | ErrorCode::SessionMoved)) {
+    if matches!(returned.result, Err(ErrorCode::SessionExpired | ErrorCode::SessionMoved | ErrorCode::NotReadOnly)) {
         return None;
     }
     Some((returned.note, request.session, Shown::Read(at, course.position(returned.zxid)?, !wrong.contains(&at))))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vocab::ids::{SessionId, Xid, Zxid};
+use vocab::ids::{MachineId, Xid, Zxid};
 
 use crate::case::Case;
 use crate::case::clients::{Connection, Item};
@@ -11,7 +11,7 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "x.reattach-zxid",
-    law: "A client that attaches its session again says what it has seen, all of it, and everything that it is told from then on is from states that have that.",
+    law: "A client that attaches its session again, or goes on with another one from where it could only read, says what it has seen, all of it, and everything that it is told from then on is from states that have that.",
     source: "catalogue, X-REATTACH-ZXID; ZooKeeper: ConnectRequest.lastZxidSeen, ZooKeeperServer.processConnectRequest",
     footing: Footing::Chain,
     check,
@@ -21,9 +21,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     let mut attached: Vec<(NoteIndex, Zxid, &Connection<'_>)> =
         case.clients.connections.iter().filter_map(|connection| connection.attached.map(|(note, seen)| (note, seen, connection))).collect();
     attached.sort_unstable_by_key(|(note, ..)| *note);
-    let mut replies: BTreeMap<SessionId, Zxid> = BTreeMap::new();
+    let mut replies: BTreeMap<(MachineId, u32), Zxid> = BTreeMap::new();
     for (note, seen, connection) in attached {
-        let before = replies.entry(connection.session).or_default();
+        let before = replies.entry(connection.handle).or_default();
         if seen == Zxid::ZERO && *before == Zxid::ZERO {
             // A new session has seen nothing. What it is told counts for the next connection.
             *before = (*before).max(last_reply(case, connection));

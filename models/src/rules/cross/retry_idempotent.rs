@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use vocab::fact::{Belief, Conclusion};
 use vocab::ids::{SessionId, Xid};
-use vocab::service::{Op, Request};
+use vocab::service::Op;
 
 use crate::case::Case;
 use crate::case::course::Position;
@@ -57,7 +57,7 @@ fn is_fenced(case: &Case<'_>, conclusion: &Conclusion, by_request: &BTreeMap<(Se
     let made = refused.and_then(|refused| case.course.changes.created(&conclusion.path, *refused).checked_sub(1));
     let maker = made.map(|at| &case.course.steps[at as usize].txn.request);
     let write = case.clients.find(conclusion.first.session, conclusion.first.xid).map(|request| request.op);
-    write.is_some_and(begins_with_check) && maker.is_none_or(|maker| matches!(maker, Request::Op(op) if begins_with_check(op)))
+    write.is_some_and(begins_with_check) && maker.is_none_or(|maker| maker.op().is_some_and(begins_with_check))
 }
 
 fn begins_with_check(op: &Op) -> bool {

@@ -42,10 +42,10 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
 fn takes_effect(step: &Step<'_>) -> bool {
     match (&step.txn.request, step.txn.error) {
         (_, Some(_)) | (Request::Op(Op::CloseSession), None) => false,
-        (Request::Op(Op::Multi(_)), None) => match &step.outcome {
+        (Request::Op(Op::Multi(_)) | Request::Local(Op::Multi(_)), None) => match &step.outcome {
             Ok(Reply::Multi(results)) => results.iter().any(Result::is_ok),
             Ok(_) | Err(_) => false,
         },
-        (Request::CreateSession { .. } | Request::Op(_), None) => true,
+        (Request::CreateSession { .. } | Request::Op(_) | Request::Local(_), None) => true,
     }
 }

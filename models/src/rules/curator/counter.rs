@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocab::service::{Data, Op, Request};
+use vocab::service::{Data, Op};
 
 use super::setting_of;
 use crate::case::Case;
@@ -31,9 +31,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     let mut numbers: BTreeMap<&str, Option<i32>> = BTreeMap::new();
     let mut sets: BTreeMap<Position, Set> = BTreeMap::new();
     for (at, step) in case.course.steps.iter().enumerate().filter(|(_, step)| step.is_done()) {
-        match &step.txn.request {
-            Request::Op(Op::Create { path, data, .. }) if paths.contains(&**path) => drop(numbers.insert(path, number(data))),
-            Request::Op(Op::SetData { path, data, .. }) if paths.contains(&**path) => {
+        match step.txn.request.op() {
+            Some(Op::Create { path, data, .. }) if paths.contains(&**path) => drop(numbers.insert(path, number(data))),
+            Some(Op::SetData { path, data, .. }) if paths.contains(&**path) => {
                 let (before, after) = (numbers.insert(path, number(data)).flatten(), number(data));
                 finding.judge(before.and_then(|before| before.checked_add(1)) == after && after.is_some(), || {
                     format!(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use vocab::fact::{ClientFact, ConnectionState, Fact, RecipeFact};
 use vocab::ids::MachineId;
-use vocab::service::{EventKind, Op, Reply, Request};
+use vocab::service::{EventKind, Op, Reply};
 
 use super::{begins_anew, setting_of};
 use crate::case::Case;
@@ -104,7 +104,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
 /// LeaderLatch.setNode deletes the one that leads and leads on; that is no promise of Curator's, and it is not judged.
 fn is_own_doing(case: &Case<'_>, machine: MachineId, gone: Position) -> bool {
     let txn = case.course.steps[gone as usize - 1].txn;
-    let is_delete = matches!(txn.request, Request::Op(Op::Delete { .. }));
+    let is_delete = matches!(txn.request.op(), Some(Op::Delete { .. }));
     is_delete && case.clients.find(txn.session, txn.xid).is_some_and(|request| request.machine == machine)
 }
 

@@ -5,6 +5,7 @@ pub mod latch_exclusive;
 pub mod protected_once;
 pub mod counter;
 pub mod cache;
+pub mod retries;
 
 use vocab::fact::{ClientFact, Fact};
 use vocab::happening::Happening;
@@ -20,6 +21,8 @@ struct Setting {
     expiration_percent: u32,
     /// Whether its latch leads on while the connection is away.
     tolerates_suspended: bool,
+    /// How often it retries a call.
+    retries: u32,
     /// It has a latch.
     has_latch: bool,
     /// It hands out numbers of a shared counter, by sets that stand alone.
@@ -38,14 +41,14 @@ fn setting_of(case: &Case<'_>, machine: MachineId) -> Option<Setting> {
             WorkloadKind::CuratorLatches | WorkloadKind::Handles => (true, false),
             workload => (false, workload == WorkloadKind::CuratorCounters),
         };
-        let CuratorPlan { expiration_percent, tolerates_suspended, .. } = client.curator;
-        return client.workload.has_curator().then_some(Setting { expiration_percent, tolerates_suspended, has_latch, counts });
+        let CuratorPlan { expiration_percent, tolerates_suspended, retries, .. } = client.curator;
+        return client.workload.has_curator().then_some(Setting { expiration_percent, tolerates_suspended, retries, has_latch, counts });
     }
     let (stream, machines) = plan.stream.as_ref().zip(plan.stream_machines())?;
     let is_master = machines.masters().any(|master| master == machine);
     let is_one = is_master || machines.workers().any(|worker| worker == machine);
-    let tolerates_suspended = stream.ha.tolerates_suspended;
-    is_one.then_some(Setting { expiration_percent: EXPIRATION_PERCENT, tolerates_suspended, has_latch: is_master, counts: false })
+    let (tolerates_suspended, retries) = (stream.ha.tolerates_suspended, stream.ha.retries);
+    is_one.then_some(Setting { expiration_percent: EXPIRATION_PERCENT, tolerates_suspended, retries, has_latch: is_master, counts: false })
 }
 
 /// Whether a machine's process, or its Curator, begins anew: what the one before believed is nobody's any more.

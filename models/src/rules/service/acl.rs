@@ -1,7 +1,7 @@
 //! Nobody gets what a node's list does not allow. It asks the lists alone, at the state that a request found, and knows nothing of the order of errors; nodes that are open to everybody are not counted.
 
 use vocab::plan::Compat;
-use vocab::service::{Acls, Id, Op, Perms, Reply, Request};
+use vocab::service::{Acls, Id, Op, Perms, Reply};
 
 use super::parts;
 use super::watch::report;
@@ -24,9 +24,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     report(case, finding, |fault| fault.wrong == Wrong::Forbidden);
     for (at, step) in case.course.steps.iter().enumerate() {
         // What a multi came to, its client was told.
-        let Request::Op(op) = &step.txn.request else { continue };
+        let Some(op) = step.txn.request.op() else { continue };
         if step.txn.error.is_none()
-            && let Some(holds) = is_allowed(case, op, at as Position + 1, &step.txn.ids)
+            && let Some(holds) = is_allowed(case, op, &[], at as Position + 1, &step.txn.ids)
         {
             finding.judge(holds, || {
                 let txn = step.txn;
@@ -42,8 +42,9 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     }
     for (request, returned) in case.clients.answered() {
         let (Ok(reply), Some(position)) = (returned.result, case.course.position(returned.zxid)) else { continue };
+        let siblings = if let Op::Multi(ops) = request.op { &ops[..] } else { &[] };
         for (op, reply) in parts(request.op, reply) {
-            let Some(allowed) = is_allowed(case, op, position, &request.ids_most) else { continue };
+            let Some(allowed) = is_allowed(case, op, siblings, position, &request.ids_most) else { continue };
             finding.judge(allowed && hides(case, op, reply, position, &request.ids_most), || {
                 let when = case.when(returned.note);
                 format!(
@@ -55,8 +56,8 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     }
 }
 
-/// Whether the node's list allows an operation that led to this state, or read it; `None` where everybody may do everything, or no list is asked.
-fn is_allowed(case: &Case<'_>, op: &Op, position: Position, ids: &[Id]) -> Option<bool> {
+/// Whether the node's list allows an operation that led to this state, with these beside it in a multi, or read it; `None` where everybody may do everything, or no list is asked.
+fn is_allowed(case: &Case<'_>, op: &Op, siblings: &[Op], position: Position, ids: &[Id]) -> Option<bool> {
     let (node, wanted) = wanted(case.recording.plan.coordination.compat, op)?;
     if !case.course.changes.is_ever_closed(node) {
         return None;
@@ -71,7 +72,12 @@ fn is_allowed(case: &Case<'_>, op: &Op, position: Position, ids: &[Id]) -> Optio
     if lists.iter().all(Option::is_none) {
         return None;
     }
-    Some(lists.iter().any(|list| list.as_ref().is_none_or(|list| acl::allows(list, wanted, ids))))
+    // A node that is made and made again within a multi has lists that no state shows.
+    let is_given = siblings.iter().any(|sibling| match sibling {
+        Op::Create { path, acl, .. } => **path == *node && acl::kept(acl, ids).is_ok_and(|list| acl::allows(&list, wanted, ids)),
+        _ => false,
+    });
+    Some(is_given || lists.iter().any(|list| list.as_ref().is_none_or(|list| acl::allows(list, wanted, ids))))
 }
 
 fn list(case: &Case<'_>, node: &str, at: Position) -> Option<Acls> {

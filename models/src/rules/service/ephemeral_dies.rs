@@ -1,7 +1,7 @@
 //! Nothing outlives its session: no write of it takes effect before its opening or after its end, and no ephemeral of it is seen then.
 
 use vocab::ids::SessionId;
-use vocab::service::{Op, Request};
+use vocab::service::Op;
 
 use super::stat_of;
 use crate::case::Case;
@@ -19,7 +19,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for step in &case.course.steps {
         let txn = step.txn;
         // A multi fails within its own results, which another rule looks at; a second closing is another rule's too, and a container's deletion is the leader's own.
-        let Request::Op(op) = &txn.request else { continue };
+        let Some(op) = txn.request.op() else { continue };
         if matches!(op, Op::Multi(_) | Op::CloseSession) || txn.session == SessionId::NONE {
             continue;
         }

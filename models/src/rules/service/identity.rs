@@ -1,7 +1,7 @@
 //! Whoever a transaction says that its asker was, the asker was. A connection is its address and what it authenticated; an auth whose answer was lost may have been granted or not.
 
 use vocab::ids::Zxid;
-use vocab::service::{Id, Op, Reply, Request};
+use vocab::service::{Id, Op, Reply};
 
 use crate::case::Case;
 use crate::rules::{Finding, Footing, Rule};
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 fn check(case: &Case<'_>, finding: &mut Finding) {
     for step in &case.course.steps {
         let txn = step.txn;
-        let Request::Op(op) = &txn.request else { continue };
+        let Some(op) = txn.request.op() else { continue };
         let (least, most) = match case.clients.find(txn.session, txn.xid) {
             Some(request) if txn.xid.0 != 0 => (&request.ids[..], &request.ids_most[..]),
             Some(_) | None if txn.xid.0 == 0 => (&[][..], &[][..]),

@@ -5,6 +5,10 @@
 
 pub mod session_once;
 pub mod session_expiry;
+pub mod session_alive;
+pub mod session_moved;
+pub mod session_timeout;
+pub mod rearmed;
 pub mod request_intact;
 pub mod at_most_once;
 pub mod ephemeral_dies;

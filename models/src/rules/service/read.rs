@@ -1,6 +1,6 @@
 //! A read is right when it is what the reference says at its zxid. How fresh that zxid is, other rules ask.
 
-use vocab::service::ErrorCode;
+use vocab::service::{ErrorCode, Op};
 
 use crate::case::Case;
 use crate::rules::{Finding, Footing, Rule};
@@ -21,7 +21,8 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             continue;
         };
         let excused = match returned.result {
-            Err(ErrorCode::SessionMoved) => true,
+            // Who has no leader can ask none: `readers.no_write` looks at it.
+            Err(ErrorCode::NotReadOnly) => matches!(request.op, Op::Sync { .. }) && case.local.readers.contains(&request.session),
             Err(ErrorCode::SessionExpired) => {
                 let declared = case.ensemble.expiries.iter().any(|expiry| expiry.session == request.session && expiry.note < returned.note);
                 declared || !case.course.lives.get(&request.session).is_some_and(|life| life.is_open(position))

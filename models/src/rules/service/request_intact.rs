@@ -27,7 +27,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             Request::Op(Op::DeleteContainer { .. }) if txn.session == SessionId::NONE => {
                 finding.judge(txn.xid.0 == 0, || format!("{} is a leader's own deletion, which takes no xid", at()));
             }
-            Request::Op(op) => match case.clients.find(txn.session, txn.xid) {
+            Request::Op(op) | Request::Local(op) => match case.clients.find(txn.session, txn.xid) {
                 None => finding.judge(false, || format!("{} is a {} that no client sent", at(), op.name())),
                 Some(sent) => finding.judge(sent.op == op && sent.invoked < step.proposed, || {
                     format!("{} is {op:?}; its client sent {:?} at {}", at(), sent.op, case.when(sent.invoked))

@@ -5,14 +5,14 @@ use crate::rules::{Finding, Footing, Rule};
 
 pub const RULE: Rule = Rule {
     id: "service.session-expiry",
-    law: "A leader expires a session only after it was silent for its whole timeout, unless it was told to.",
+    law: "A leader expires a session only after it was silent for its whole timeout, unless it was told to; and so does a replica a session of its own.",
     source: "ZooKeeper: SessionTrackerImpl, ExpiryQueue; reference semantics, section 9",
     footing: Footing::Firm,
     check,
 };
 
 fn check(case: &Case<'_>, finding: &mut Finding) {
-    for expiry in &case.ensemble.expiries {
+    for expiry in case.ensemble.expiries.iter().chain(&case.local.expiries) {
         finding.judge(expiry.ordered || expiry.silent_ms >= u64::from(expiry.timeout_ms), || {
             format!(
                 "{} at {} expires {}, silent for {} ms of {} ms",

@@ -27,7 +27,7 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
                 let again = step.dead && (txn.xid.0 == 0 || txn.error.is_none());
                 finding.judge(!again, || format!("{} closes a session that was not open", at()));
             }
-            Request::Op(_) => {}
+            Request::Op(_) | Request::Local(_) => {}
         }
     }
 }

@@ -24,9 +24,11 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
     for step in case.course.steps.iter().rev() {
         let txn = step.txn;
         let (sent, returned) = match (&txn.request, case.clients.find(txn.session, txn.xid)) {
+            // A local session had been opened before it was made known to all.
+            (Request::CreateSession { .. }, _) if case.local.lives.contains_key(&txn.session) => (None, None),
             (Request::CreateSession { .. }, _) => (None, opened.get(&txn.session).copied()),
-            (Request::Op(_), None) => (None, None),
-            (Request::Op(_), Some(request)) => (Some(request.invoked), request.returned.map(|returned| returned.note)),
+            (Request::Op(_) | Request::Local(_), None) => (None, None),
+            (Request::Op(_) | Request::Local(_), Some(request)) => (Some(request.invoked), request.returned.map(|returned| returned.note)),
         };
         if let Some(sent) = sent {
             finding.judge(earliest.is_none_or(|(returned, _)| returned > sent), || {

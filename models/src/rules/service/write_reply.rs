@@ -1,7 +1,8 @@
 //! Who got a reply to a write got what the write came to. A request that the service refused because the session was no more, or elsewhere, need not be in the chain.
 
-use vocab::service::ErrorCode;
+use vocab::service::{ErrorCode, Op, Reply};
 
+use super::session_alive::is_ending;
 use crate::case::Case;
 use crate::rules::{Finding, Footing, Rule};
 
@@ -28,7 +29,15 @@ fn check(case: &Case<'_>, finding: &mut Finding) {
             )
         };
         let Some(position) = by_request.get(&(request.session, request.xid)) else {
-            let refused = matches!(returned.result, Err(ErrorCode::SessionExpired | ErrorCode::SessionMoved));
+            // The end of a session that no leader knows is no transaction.
+            let ends_local = *request.op == Op::CloseSession && case.local.closed_before(request.session, returned.note);
+            let refused = match returned.result {
+                // Who is dead may be told so before anything is proposed.
+                Err(ErrorCode::SessionExpired) => is_ending(case, request.session, returned.note),
+                Err(ErrorCode::NotReadOnly) => case.local.readers.contains(&request.session),
+                Ok(Reply::Done) => ends_local,
+                Ok(_) | Err(_) => false,
+            };
             finding.judge(refused, || format!("{}, which was never committed", told()));
             continue;
         };

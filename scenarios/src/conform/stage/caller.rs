@@ -62,13 +62,13 @@ impl Caller {
         match verb {
             "open" => {
                 let timeout_ms = number() as u32;
-                self.connect(ConnectRequest { last_zxid_seen: Zxid::ZERO, timeout_ms, session: SessionId::NONE, password: 0 }, out);
+                self.connect(ConnectRequest { last_zxid_seen: Zxid::ZERO, timeout_ms, session: SessionId::NONE, password: 0, read_only: false }, out);
             }
             "attach" => {
                 let session = SessionId(number());
                 let last_zxid_seen = Zxid(number() as u64);
                 let timeout_ms = number() as u32;
-                self.connect(ConnectRequest { last_zxid_seen, timeout_ms, session, password: session::password(session) }, out);
+                self.connect(ConnectRequest { last_zxid_seen, timeout_ms, session, password: session::password(session), read_only: false }, out);
             }
             "ask" => {
                 let Some(conn) = self.conn else { return };
@@ -120,7 +120,13 @@ impl Caller {
             Message::Reply { xid, zxid, result } => out.note(ClientFact::Returned { session, conn: number, xid, zxid, result }),
             Message::Event { zxid, event } => out.note(ClientFact::Watched { session, conn: number, zxid, event }),
             Message::Pong { .. } => {}
-            Message::Connect(_) | Message::Request { .. } | Message::Ping | Message::Vote(_) | Message::Quorum(_) => {
+            Message::Connect(_)
+            | Message::Request { .. }
+            | Message::Ping
+            | Message::Vote(_)
+            | Message::Quorum(_)
+            | Message::IsReadOnly
+            | Message::ReadOnly(_) => {
                 unreachable!("a replica said {message:?} to a client")
             }
         }

@@ -29,6 +29,7 @@ fn plan(seed: u64, workload: WorkloadKind, clients: usize) -> Plan {
         rounds: 40,
         think_ms: 400,
         curator: CuratorPlan::default(),
+        can_be_read_only: false,
         skip: vec![],
     };
     Plan {

@@ -195,12 +195,12 @@ impl Stage {
                     request.session
                 };
                 if !self.tree.sessions().contains_key(&session) {
-                    self.say(conn, Message::Connected(ConnectResponse { timeout_ms: 0, session: SessionId::NONE, password: 0 }));
+                    self.say(conn, Message::Connected(ConnectResponse { timeout_ms: 0, session: SessionId::NONE, password: 0, read_only: false }));
                     return self.cut(conn);
                 }
                 assert!(request.last_zxid_seen <= self.tree.last, "a client has seen the future");
                 self.conns.get_mut(&conn).expect("it was just looked at").session = Some(session);
-                self.say(conn, Message::Connected(ConnectResponse { timeout_ms: request.timeout_ms, session, password: session.0 as u128 }));
+                self.say(conn, Message::Connected(ConnectResponse { timeout_ms: request.timeout_ms, session, password: session.0 as u128, read_only: false }));
             }
             Message::Ping => self.say(conn, Message::Pong { zxid: self.tree.last }),
             Message::Request { xid, op } => {
@@ -281,7 +281,7 @@ impl Stage {
         let head = Head { session, xid, zxid, time_ms: (self.now_ns / MILLISECOND) as i64 };
         let is_open = self.tree.sessions().contains_key(&session) || matches!(request, Request::CreateSession { .. });
         let standing = if is_open { Ok(()) } else { Err(ErrorCode::SessionExpired) };
-        let txn = self.tree.ahead().propose(head, Asker { ids, standing, coordination: &self.coordination }, request);
+        let txn = self.tree.ahead().propose(head, Asker { ids, standing, is_local: false, coordination: &self.coordination }, request);
         let mut changes = Vec::new();
         let reply = self.tree.apply(&txn, true, Some(&mut changes)).expect("a wanted reply is made");
         for change in changes {

@@ -7,7 +7,7 @@ use vocab::process::Effect;
 use vocab::service::{AddWatchMode, EventKind};
 use vocab::time::MILLISECOND;
 
-use super::scene::{Scene, connected, data, digest, get};
+use super::scene::{Scene, connected, data, digest, get, without_quorum};
 use super::*;
 
 /// What may happen next; numbers choose among what is there.
@@ -19,6 +19,10 @@ enum Turn {
     Opened(u8),
     Closed(u8),
     Accept(u8),
+    /// A replica without a quorum takes the client on, if it can bear that.
+    AcceptReader(u8),
+    /// A replica says whether it has a quorum.
+    Isro(u8),
     Expire(u8),
     Reply(u8),
     Fire(u8),
@@ -39,6 +43,8 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
         6 => any::<u8>().prop_map(Turn::Opened),
         2 => any::<u8>().prop_map(Turn::Closed),
         6 => any::<u8>().prop_map(Turn::Accept),
+        3 => any::<u8>().prop_map(Turn::AcceptReader),
+        2 => any::<u8>().prop_map(Turn::Isro),
         1 => any::<u8>().prop_map(Turn::Expire),
         8 => any::<u8>().prop_map(Turn::Reply),
         2 => any::<u8>().prop_map(Turn::Fire),
@@ -56,6 +62,7 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
 struct End {
     asked: Option<SessionId>,
     accepted: bool,
+    searched: bool,
     dead: bool,
     pending: VecDeque<Waiting>,
     auths: u32,
@@ -63,8 +70,8 @@ struct End {
 
 proptest! {
     #[test]
-    fn requests_end_once_in_order_and_one_connection_is_attached(turns in turns()) {
-        let mut scene = Scene::new(0);
+    fn requests_end_once_in_order_and_one_connection_is_attached(turns in turns(), is_reader in any::<bool>()) {
+        let mut scene = if is_reader { Scene::reader() } else { Scene::new(0) };
         let mut ends: BTreeMap<u64, End> = BTreeMap::new();
         let mut open = BTreeSet::new();
         let (mut zxid, mut next_session, mut life) = (0, 100, 0);
@@ -123,6 +130,20 @@ proptest! {
                     }
                     _ => Vec::new(),
                 },
+                Turn::AcceptReader(n) => match pick(n).map(|conn| (conn, ends.get_mut(&conn).unwrap())) {
+                    Some((conn, end)) if is_reader && end.asked == Some(SessionId::NONE) && !end.accepted && !end.dead => {
+                        end.accepted = true;
+                        next_session += 1;
+                        scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message: without_quorum(next_session) })).0
+                    }
+                    _ => Vec::new(),
+                },
+                Turn::Isro(n) => match pick(n).map(|conn| (conn, ends.get_mut(&conn).unwrap())) {
+                    Some((conn, end)) if end.searched && !end.dead => {
+                        scene.act(event(Event::Message { conn: ConnId(conn), from: MachineId(0), message: Message::ReadOnly(n % 3 == 0) })).0
+                    }
+                    _ => Vec::new(),
+                },
                 Turn::Reply(n) => match pick(n).map(|conn| (conn, ends.get_mut(&conn).unwrap())) {
                     Some((conn, end)) if end.accepted && !end.dead && !end.pending.is_empty() => {
                         zxid += 1;
@@ -167,6 +188,7 @@ proptest! {
                         prop_assert!(!end.dead, "a word on a dead connection");
                         match message {
                             Message::Connect(request) => end.asked = Some(request.session),
+                            Message::IsReadOnly => end.searched = true,
                             Message::Request { xid: Xid::AUTH, .. } => end.auths += 1,
                             Message::Request { xid, op } => end.pending.push_back(Waiting { xid: *xid, op: op.clone() }),
                             _ => {}
@@ -216,6 +238,8 @@ fn lawful_history(facts: &[ClientFact]) -> Result<(), TestCaseError> {
             ClientFact::Unknown { session, xid } => prop_assert!(invoked.remove(&(*session, xid.0)).is_some()),
             ClientFact::Watched { conn, .. } => prop_assert_eq!(attached, Some(*conn)),
             ClientFact::Expired { .. } => prop_assert_eq!(attached, None),
+            ClientFact::ReadOnly { conn, .. } => prop_assert_eq!(attached, Some(*conn)),
+            ClientFact::Begun => prop_assert_eq!(attached, None),
             ClientFact::Recipe(_) | ClientFact::Connection(_) | ClientFact::Retried(_) | ClientFact::Started | ClientFact::Finished => {
                 prop_assert!(false, "a client core has no recipe")
             }

@@ -1,11 +1,11 @@
 //! A client's connection: which replica is tried, how long it may take, when it counts as lost. Timeouts are ClientCnxn's; never a word about what travels on the connection.
 
 use vocab::fact::ClientFact;
-use vocab::ids::{ConnId, MachineId, Xid};
+use vocab::ids::{ConnId, MachineId, SessionId, Xid};
 use vocab::time::{MILLISECOND, Now};
 
 use super::{Client, Out, Upcall};
-use crate::message::Message;
+use crate::message::{ConnectRequest, Message};
 
 /// The pause before the second try of a row; it doubles from try to try. ZooKeeper sleeps a random part of a second.
 const RETRY_NS: u64 = 100 * MILLISECOND;
@@ -65,7 +65,10 @@ impl Client {
             State::Ended => None,
             State::Resting { until_ns } => Some(*until_ns),
             State::Opening { deadline_ns, .. } | State::Asking { deadline_ns, .. } => Some(*deadline_ns),
-            State::Attached { heard_ns, sent_ns, .. } => Some((heard_ns + self.read_timeout_ns()).min(sent_ns + self.ping_ns())),
+            State::Attached { heard_ns, sent_ns, .. } => {
+                let own_ns = (heard_ns + self.read_timeout_ns()).min(sent_ns + self.ping_ns());
+                Some(self.search.as_ref().map_or(own_ns, |search| own_ns.min(search.wake_ns())))
+            }
         }
     }
 
@@ -92,6 +95,7 @@ impl Client {
                 }
             }
         }
+        self.go_on_searching(now, out);
     }
 
     pub(super) fn on_opened(&mut self, now: Now, conn: ConnId, out: &mut Out) {
@@ -102,6 +106,16 @@ impl Client {
             }
             State::Ended | State::Resting { .. } | State::Opening { .. } | State::Asking { .. } | State::Attached { .. } => out.close(conn),
         }
+    }
+
+    fn connect_request(&self) -> Message {
+        Message::Connect(ConnectRequest {
+            last_zxid_seen: self.session.seen,
+            timeout_ms: self.config.timeout_ms,
+            session: if self.session.is_whole { self.session.id } else { SessionId::NONE },
+            password: self.session.password,
+            read_only: self.config.can_be_read_only,
+        })
     }
 
     /// Tries the next replica of the connect string.
@@ -130,6 +144,7 @@ impl Client {
 
     /// Gives the connection up, if there is one. Leaves the state to the caller.
     pub(super) fn hang_up(&mut self, close: bool, out: &mut Out, upcalls: &mut Vec<Upcall>) {
+        self.end_search(out);
         let Some(line) = self.state.line() else { return };
         if close {
             out.close(line.conn);

@@ -4,9 +4,12 @@
 
 mod auth;
 mod line;
+mod readers;
 mod watches;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod readers_tests;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
@@ -21,9 +24,10 @@ use vocab::process::{Effects, Event};
 use vocab::service::{ErrorCode, Op, Reply, WatchEvent};
 use vocab::time::Now;
 
-use crate::message::{ConnectRequest, ConnectResponse, Message};
+use crate::message::{ConnectResponse, Message};
 use auth::Auths;
 use line::{Line, State};
+use readers::Search;
 use watches::Watches;
 
 pub use auth::AUTHS_MAX;
@@ -44,6 +48,8 @@ pub struct Config {
     pub first: usize,
     /// The session timeout to ask for, in ms.
     pub timeout_ms: u32,
+    /// canBeReadOnly: whether a replica without a quorum will do, until one is found that has a quorum.
+    pub can_be_read_only: bool,
 }
 
 /// What the owner of a client learns.
@@ -101,11 +107,13 @@ struct Session {
     next_xid: Xid,
     /// closeSession was submitted; nothing may follow it.
     closing: bool,
+    /// A replica with a quorum has taken it (seenRwServerBefore): before that it is nobody's, and the next replica gives another.
+    is_whole: bool,
 }
 
 impl Session {
     fn new(timeout_ms: u32) -> Session {
-        Session { id: SessionId::NONE, password: 0, timeout_ms, seen: Zxid::ZERO, next_xid: Xid(1), closing: false }
+        Session { id: SessionId::NONE, password: 0, timeout_ms, seen: Zxid::ZERO, next_xid: Xid(1), closing: false, is_whole: false }
     }
 }
 
@@ -132,6 +140,8 @@ pub struct Client {
     next_server: usize,
     /// Tries that failed since the last one that did not.
     failures: u32,
+    /// While a replica without a quorum serves it: the search for another one.
+    search: Option<Search>,
     /// What the service did that it must not do.
     misdeed: Option<String>,
 }
@@ -152,6 +162,7 @@ impl Client {
             queued: VecDeque::new(),
             next_server,
             failures: 0,
+            search: None,
             misdeed: None,
         }
     }
@@ -162,6 +173,9 @@ impl Client {
         self.session = Session::new(self.config.timeout_ms);
         self.watches = Watches::default();
         self.auths = Auths::default();
+        if self.config.can_be_read_only {
+            out.note(ClientFact::Begun);
+        }
         self.dial(now, out);
     }
 
@@ -203,6 +217,9 @@ impl Client {
         let mut upcalls = Vec::new();
         match event {
             Event::Wake => self.on_wake(now, out, &mut upcalls),
+            Event::Opened { conn, .. } if self.searches_on(*conn) => out.send(*conn, Message::IsReadOnly),
+            Event::Closed { conn, .. } if self.searches_on(*conn) => self.give_up_search(now),
+            Event::Message { conn, message, .. } if self.searches_on(*conn) => self.on_found(now, message, out, &mut upcalls),
             Event::Opened { conn, .. } => self.on_opened(now, *conn, out),
             Event::Closed { conn, .. } => {
                 if self.state.line().is_some_and(|line| line.conn == *conn) {
@@ -301,7 +318,7 @@ impl Client {
     }
 
     fn on_connected(&mut self, now: Now, line: Line, response: &ConnectResponse, out: &mut Out, upcalls: &mut Vec<Upcall>) {
-        let again = self.session.id != SessionId::NONE;
+        let again = self.session.is_whole;
         if response.session == SessionId::NONE || response.timeout_ms == 0 {
             if !again {
                 return self.lose(now, true, out, upcalls);
@@ -318,6 +335,7 @@ impl Client {
         self.session.id = response.session;
         self.session.password = response.password;
         self.session.timeout_ms = response.timeout_ms;
+        self.session.is_whole |= !response.read_only;
         self.failures = 0;
         self.state = State::Attached { line, heard_ns: now.mono_ns, sent_ns: now.mono_ns };
         out.note(ClientFact::Attached {
@@ -328,6 +346,9 @@ impl Client {
             again,
             seen: self.session.seen,
         });
+        if response.read_only {
+            self.begin_search(now, line, out);
+        }
         upcalls.push(Upcall::Attached { again });
         for op in self.auths.again() {
             self.transmit_auth(op, now, out);
@@ -369,15 +390,6 @@ impl Client {
         out.note(ClientFact::Invoked { session: self.session.id, conn: line.number, xid: request.xid, op: request.op.clone() });
         out.send(line.conn, Message::Request { xid: request.xid, op: request.op.clone() });
         self.sent.push_back(request);
-    }
-
-    fn connect_request(&self) -> Message {
-        Message::Connect(ConnectRequest {
-            last_zxid_seen: self.session.seen,
-            timeout_ms: self.config.timeout_ms,
-            session: self.session.id,
-            password: self.session.password,
-        })
     }
 
     /// Ends the session for this client; requests that were never sent will never be.

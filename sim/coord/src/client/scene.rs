@@ -17,7 +17,15 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new(first: usize) -> Scene {
-        let config = Config { servers: vec![MachineId(0), MachineId(1), MachineId(2)], first, timeout_ms: 6_000 };
+        Scene::of(Config { servers: vec![MachineId(0), MachineId(1), MachineId(2)], first, timeout_ms: 6_000, can_be_read_only: false })
+    }
+
+    /// A client that makes do without a quorum.
+    pub(super) fn reader() -> Scene {
+        Scene::of(Config { servers: vec![MachineId(0), MachineId(1), MachineId(2)], first: 0, timeout_ms: 6_000, can_be_read_only: true })
+    }
+
+    fn of(config: Config) -> Scene {
         Scene { client: Client::new(config), now_ms: 0, next_conn: ConnId(1), facts: Vec::new(), effects: Vec::new() }
     }
 
@@ -95,7 +103,20 @@ impl Scene {
 }
 
 pub(super) fn connected(session: i64) -> Message {
-    Message::Connected(ConnectResponse { timeout_ms: if session == 0 { 0 } else { 6_000 }, session: SessionId(session), password: session as u128 * 11 })
+    Message::Connected(ConnectResponse {
+        timeout_ms: if session == 0 { 0 } else { 6_000 },
+        session: SessionId(session),
+        password: session as u128 * 11,
+        read_only: false,
+    })
+}
+
+/// The same by a replica without a quorum.
+pub(super) fn without_quorum(session: i64) -> Message {
+    match connected(session) {
+        Message::Connected(response) => Message::Connected(ConnectResponse { read_only: true, ..response }),
+        message => message,
+    }
 }
 
 fn effect_in_words(effect: &Effect<Message>) -> String {

@@ -1,6 +1,7 @@
 //! The clients connected to one replica: their sessions and who they are, the order of their requests, their watches (ZooKeeper's ServerCnxn, CommitProcessor and FinalRequestProcessor). Writes are handed on; never decided here.
 
 mod answer;
+mod local;
 mod requests;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,11 +19,23 @@ use crate::session;
 use crate::tree::Tree;
 use crate::watch::Watches;
 use crate::wire;
+use local::Locals;
 
 type Out = Effects<Message, Fact>;
 
 /// Requests of one connection that may wait; one more, and it is closed (ZooKeeper throttles at 1,000 in all).
 const WAITING_MAX: usize = 1_000;
+
+/// Whom a replica serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Serving {
+    /// Nobody: it has no leader.
+    Nobody,
+    /// Whoever only wants to read: it has had no leader for a while (ReadOnlyZooKeeperServer).
+    Readers,
+    /// All.
+    All,
+}
 
 /// What clients want of the leader, by whatever way it is reached from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,8 +121,9 @@ pub struct Clients {
     watches: Watches,
     /// Connections whose sessions the leader was asked about, in the order of asking, which is that of its answers.
     validating: VecDeque<(SessionId, ConnId)>,
-    /// Set while the replica serves: only then does it take connect requests.
-    pub serving: bool,
+    /// Whom the replica serves: from others it takes no connect request.
+    pub serving: Serving,
+    locals: Locals,
     /// What is to be handed on, in order.
     pub submissions: VecDeque<Submission>,
     /// Sessions heard of since they were last told to the leader.
@@ -130,7 +144,8 @@ impl Clients {
             by_session: BTreeMap::new(),
             watches: Watches::new(coordination.compat, coordination.plant == Some(Plant::LastingWatchSpent)),
             validating: VecDeque::new(),
-            serving: false,
+            serving: Serving::Nobody,
+            locals: Locals::new(coordination),
             submissions: VecDeque::new(),
             touched: BTreeMap::new(),
             next_session: 0,
@@ -147,7 +162,8 @@ impl Clients {
         self.validating.clear();
         self.submissions.clear();
         self.touched.clear();
-        self.serving = false;
+        self.serving = Serving::Nobody;
+        self.locals.forget_all();
     }
 
     /// Whether `conn` is a client's.
@@ -177,7 +193,8 @@ impl Clients {
 
     /// A connect request came from `address`.
     pub fn on_connect(&mut self, conn: ConnId, request: &ConnectRequest, address: Arc<str>, tree: &Tree, now: Now, out: &mut Out) {
-        if !self.serving || self.conns.contains_key(&conn) || wire::connect_len(request) > self.request_max {
+        let wanted = if request.read_only { Serving::Readers } else { Serving::All };
+        if self.serving < wanted || self.conns.contains_key(&conn) || wire::connect_len(request) > self.request_max {
             self.close(conn, out);
             return;
         }
@@ -190,7 +207,8 @@ impl Clients {
         }
         let timeout_ms = session::negotiate(request.timeout_ms, self.tick_ms);
         let (session, stage) = if request.session == SessionId::NONE {
-            (self.new_session(now), Stage::Opening)
+            let session = self.new_session(now);
+            (session, if self.locals.open(session, timeout_ms, now, out) { Stage::Attached } else { Stage::Opening })
         } else {
             // The session's older connection here ends before the password is looked at, as in ZooKeeper.
             if let Some(older) = self.by_session.get(&request.session).copied() {
@@ -200,17 +218,28 @@ impl Clients {
                 refuse(conn, out);
                 return;
             }
-            (request.session, Stage::Validating)
+            let stage = match self.locals.renew(request.session, timeout_ms, now) {
+                true => Stage::Attached,
+                // Who has no leader to ask cannot say that a session is no more. (ZooKeeper says so of one that it has not heard of yet.)
+                false if self.serving == Serving::Readers => return self.close(conn, out),
+                false => Stage::Validating,
+            };
+            (request.session, stage)
         };
         let ids: Ids = [Id { scheme: "ip".into(), id: address.clone() }].into();
-        self.submissions.push_back(match stage {
-            Stage::Validating => Submission::Revalidate { session, timeout_ms },
-            Stage::Opening | Stage::Attached | Stage::Moved => {
-                Submission::Write { session, xid: Xid(0), ids: ids.clone(), request: Request::CreateSession { timeout_ms } }
+        match stage {
+            Stage::Validating => self.submissions.push_back(Submission::Revalidate { session, timeout_ms }),
+            Stage::Opening => {
+                let request = Request::CreateSession { timeout_ms };
+                self.submissions.push_back(Submission::Write { session, xid: Xid(0), ids: ids.clone(), request });
             }
-        });
+            Stage::Attached | Stage::Moved => {}
+        }
         self.conns.insert(conn, Client { session, timeout_ms, stage, address, ids, waiting: VecDeque::new(), early: Vec::new() });
         self.by_session.insert(session, conn);
+        if stage == Stage::Attached {
+            self.accept(conn, View { tree, content: tree }, out);
+        }
         if stage == Stage::Validating {
             self.validating.push_back((session, conn));
             if hurries {
@@ -247,7 +276,10 @@ impl Clients {
         let Some(client) = self.conns.get_mut(&conn) else { return };
         client.stage = Stage::Attached;
         let (session, timeout_ms) = (client.session, client.timeout_ms);
-        out.send(conn, Message::Connected(ConnectResponse { timeout_ms, session, password: session::password(session) }));
+        out.send(
+            conn,
+            Message::Connected(ConnectResponse { timeout_ms, session, password: session::password(session), read_only: self.serving == Serving::Readers }),
+        );
         for (xid, op) in std::mem::take(&mut client.early) {
             if self.knows(conn) {
                 self.on_request(conn, xid, op, view, out);
@@ -281,6 +313,6 @@ impl Clients {
 
 /// Says that the session is no more: no session, no timeout, and the end of the connection.
 fn refuse(conn: ConnId, out: &mut Out) {
-    out.send(conn, Message::Connected(ConnectResponse { timeout_ms: 0, session: SessionId::NONE, password: 0 }));
+    out.send(conn, Message::Connected(ConnectResponse { timeout_ms: 0, session: SessionId::NONE, password: 0, read_only: false }));
     out.close(conn);
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use vocab::ids::{ConnId, SessionId, Xid, Zxid};
 use vocab::plan::Plant;
-use vocab::service::{ErrorCode, Op, Perms, Reply, Request, WatchEvent};
+use vocab::service::{ErrorCode, Op, Perms, Reply, WatchEvent};
 
 use super::answer::Turn;
-use super::{Clients, Out, Stage, Submission, View, WAITING_MAX, Waiting};
+use super::local::Write;
+use super::{Clients, Out, Serving, Stage, Submission, View, WAITING_MAX, Waiting};
 use crate::message::Message;
 use crate::tree::Change;
 use crate::txn::{Body, Txn};
@@ -34,9 +35,12 @@ impl Clients {
             self.on_auth(conn, xid, scheme, auth, out);
             return;
         }
-        let (session, ids) = (client.session, client.ids.clone());
-        self.touched.insert(session, client.timeout_ms);
+        let (session, timeout_ms, ids) = (client.session, client.timeout_ms, client.ids.clone());
+        self.touched.insert(session, timeout_ms);
         let waiting = match &*op {
+            // Nobody else is to be asked.
+            Op::CloseSession if self.locals.knows(session) => Waiting::Read(xid, op, ids),
+            _ if self.serving == Serving::Readers => Waiting::Read(xid, op, ids),
             Op::Sync { .. } => {
                 self.submissions.push_back(Submission::Sync { session, xid });
                 // The path comes back with the answer, so the request itself is kept behind it.
@@ -44,7 +48,8 @@ impl Clients {
                 Waiting::Read(xid, op, ids)
             }
             _ if op.is_write() => {
-                self.submissions.push_back(Submission::Write { session, xid, ids, request: Request::Op((*op).clone()) });
+                let write = Write { session, timeout_ms, xid, ids, op: (*op).clone() };
+                self.locals.hand_on(write, &mut self.submissions, out);
                 Waiting::Write(xid)
             }
             _ => Waiting::Read(xid, op, ids),
@@ -138,13 +143,22 @@ impl Clients {
     /// Answers what is at the head of the line, as far as it can be.
     fn drain(&mut self, conn: ConnId, view: View<'_>, out: &mut Out) {
         let zxid = view.tree.last;
-        let (compat, plant) = (self.compat, self.plant);
+        let (compat, plant, serving) = (self.compat, self.plant, self.serving);
         let Some(client) = self.conns.get_mut(&conn) else { return };
         loop {
             match client.waiting.front() {
                 None | Some(Waiting::Write(_) | Waiting::Sync(_, false)) => return,
                 Some(Waiting::Sync(_, true)) => {}
                 Some(Waiting::Ping) => out.send(conn, Message::Pong { zxid }),
+                Some(Waiting::Read(xid, op, _)) if **op == Op::CloseSession => {
+                    out.send(conn, Message::Reply { xid: *xid, zxid, result: Ok(Reply::Done) });
+                    self.locals.close(client.session, out);
+                    return self.close(conn, out);
+                }
+                Some(Waiting::Read(xid, op, _)) if serving == Serving::Readers && (op.is_write() || matches!(**op, Op::Sync { .. })) => {
+                    let result = if plant == Some(Plant::ReaderWrites) { Ok(Reply::Done) } else { Err(ErrorCode::NotReadOnly) };
+                    out.send(conn, Message::Reply { xid: *xid, zxid, result });
+                }
                 Some(Waiting::Read(xid, op, ids)) => {
                     let turn = Turn { conn, session: client.session, ids, view, compat, plant };
                     let result = turn.answer(op, &mut self.watches, out);

@@ -122,6 +122,15 @@ impl Joint {
     pub fn counted(&self, set: &Replicas) -> Vec<MachineId> {
         set.iter().copied().filter(|machine| self.votes(*machine)).collect()
     }
+
+    /// The configuration in force, and the one that is to come, in one line, for people.
+    pub fn look(&self) -> String {
+        let numbers = |machines: &Replicas| machines.iter().map(|machine| machine.0).collect::<Vec<_>>();
+        let told =
+            |config: &Config| format!("{} {:?} votes, {:?} observes", config.version(), numbers(&config.ensemble.voters), numbers(&config.ensemble.observers));
+        let next = self.proposed.as_ref().map_or(String::new(), |next| format!("; next {}", told(next)));
+        told(&self.active) + &next
+    }
 }
 
 #[cfg(test)]

@@ -135,13 +135,15 @@ impl Leader {
                 self.tracker.open(session, *timeout_ms, from, now.mono_ns);
                 Ok(())
             }
-            (Request::Op(_), None) => Ok(()),
+            // Its replica vouches for it.
+            (Request::Local(_), _) | (Request::Op(_), None) => Ok(()),
             (Request::Op(_), Some(from)) => match self.tracker.is_owned_by(session, from) {
                 Some(true) => Ok(()),
                 Some(false) => Err(ErrorCode::SessionMoved),
                 None => Err(ErrorCode::SessionExpired),
             },
         };
+        let is_local = matches!(request, Request::Local(_));
         let is_close = matches!(request, Request::Op(Op::CloseSession));
         let txn = match standing {
             // Whatever was asked, a multi too: its connection is closed for it.
@@ -152,11 +154,11 @@ impl Leader {
             // Only the plant closes a session that is closed.
             Ok(()) if from.is_none() && is_close && !ahead.sessions().contains_key(&session) => seal(head, Body::CloseSession { paths: Vec::new() }),
             Ok(()) | Err(_) if let Some(change) = change_of(&request) => {
-                let asker = Asker { ids: &ids, standing, coordination: &core.config.coordination };
+                let asker = Asker { ids: &ids, standing, is_local, coordination: &core.config.coordination };
                 let decide = || change::decide(change, core.course.joint(), &core.course.known, &following, zxid).map(|config| text::write(&config.ensemble));
                 ahead.propose_reconfig(head, asker, decide)
             }
-            Ok(()) | Err(_) => ahead.propose(head, Asker { ids: &ids, standing, coordination: &core.config.coordination }, &request),
+            Ok(()) | Err(_) => ahead.propose(head, Asker { ids: &ids, standing, is_local, coordination: &core.config.coordination }, &request),
         };
         if matches!(txn.body, Body::CloseSession { .. }) {
             self.tracker.close(session);
@@ -387,10 +389,10 @@ fn is_acknowledged(proposal: &Proposal, core: &Core) -> bool {
 
 /// A reconfig's arguments.
 fn change_of(request: &Request) -> Option<Change<'_>> {
-    match request {
-        Request::Op(Op::Reconfig { joining, leaving, members, from }) => {
+    match request.op()? {
+        Op::Reconfig { joining, leaving, members, from } => {
             Some(Change { joining: joining.as_deref(), leaving: leaving.as_deref(), members: members.as_deref(), from: *from })
         }
-        Request::Op(_) | Request::CreateSession { .. } => None,
+        _ => None,
     }
 }

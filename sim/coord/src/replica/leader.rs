@@ -13,6 +13,7 @@ use super::broadcast;
 use super::core::{Core, Out};
 use super::learner::GaveUp;
 use super::sync::{self, Written};
+use crate::clients::Serving;
 use crate::disk::store::Done;
 use crate::message::{LearnerInfo, Message, Packet};
 use crate::quorum::Joint;
@@ -350,7 +351,7 @@ impl Leader {
         self.tracker = Tracker::new(core.config.coordination.tick_ms, core.tree.sessions(), now.mono_ns);
         core.ahead = Some(core.tree.ahead());
         self.reap_at_ns = broadcast::next_reaping_ns(core, now);
-        core.clients.serving = true;
+        core.clients.serving = Serving::All;
         if core.course.joint().active.votes(core.config.me) {
             Ok(())
         } else {

@@ -12,7 +12,7 @@ use vocab::plan::Plant;
 use vocab::time::{MILLISECOND, Now};
 
 use super::core::{Core, Out};
-use crate::clients::Submission;
+use crate::clients::{Serving, Submission};
 use crate::disk::recovery;
 use crate::disk::store::Done;
 use crate::message::{LearnerInfo, Message, Packet};
@@ -246,7 +246,7 @@ impl Learner {
                 self.deliver_initial(core, out);
                 self.phase = Phase::Serving;
                 self.deadline_ns = now.mono_ns + core.config.ticks_ns(core.config.coordination.sync_limit);
-                core.clients.serving = true;
+                core.clients.serving = Serving::All;
                 out.note(ReplicaFact::Serving { epoch: self.epoch, leader: self.leader });
             }
             (Phase::AwaitUpToDate | Phase::Serving, Packet::Ping { .. }) => {

@@ -5,6 +5,7 @@ pub mod core;
 pub mod invariant;
 pub mod leader;
 pub mod learner;
+pub mod readers;
 pub mod server;
 pub mod sync;
 pub mod upkeep;

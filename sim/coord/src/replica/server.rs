@@ -11,10 +11,10 @@ use super::core::{Core, Out, ServerConfig};
 use super::leader::Leader;
 use super::learner::{GaveUp, Learner};
 use super::votes::VoteLinks;
+use crate::clients::Serving;
 use crate::disk::store::Done;
 use crate::election::{Action, Election};
 use crate::message::{Message, Notification, Packet, PeerState, Vote};
-use crate::quorum::{Config, Joint, Replicas};
 
 /// What a replica is doing.
 #[derive(Clone, Debug)]
@@ -41,13 +41,24 @@ pub struct Server {
     links: VoteLinks,
     accepted_conns: BTreeMap<ConnId, MachineId>,
     armed_ns: u64,
+    /// When whoever only wants to read is served, unless a leader is found before.
+    pub(super) readers_ns: Option<u64>,
 }
 
 impl Server {
     /// A replica before its first start.
     pub fn new(config: ServerConfig) -> Server {
         let core = Core::new(config);
-        Server { vote: core.own_vote(), core, role: Role::Recovering, round: 0, links: VoteLinks::default(), accepted_conns: BTreeMap::new(), armed_ns: 0 }
+        Server {
+            vote: core.own_vote(),
+            core,
+            role: Role::Recovering,
+            round: 0,
+            links: VoteLinks::default(),
+            accepted_conns: BTreeMap::new(),
+            armed_ns: 0,
+            readers_ns: None,
+        }
     }
 
     /// The last transaction applied.
@@ -67,7 +78,7 @@ impl Server {
 
     /// Whether it serves clients.
     pub fn is_serving(&self) -> bool {
-        self.core.clients.serving
+        self.core.clients.serving == Serving::All
     }
 
     fn dispatch(&mut self, now: Now, event: Event<Message>, out: &mut Out) -> Result<(), GaveUp> {
@@ -123,6 +134,7 @@ impl Server {
                 let (clients, view) = self.core.clients_and_view();
                 clients.on_ping(conn, view, out);
             }
+            Message::IsReadOnly => self.core.clients.on_is_read_only(conn, out),
             Message::Vote(notification) => self.on_vote(conn, from, &notification, now, out),
             Message::Quorum(packet) => match (&mut self.role, packet) {
                 (Role::Leading(leader), Packet::FollowerInfo(info)) => return leader.on_learner_info(conn, from, info, false, &mut self.core, now, out),
@@ -132,7 +144,7 @@ impl Server {
                 // Nobody leads here: whoever believes so must look again.
                 (Role::Recovering | Role::Settling | Role::Looking(_) | Role::Following(_), _) => out.close(conn),
             },
-            Message::Connected(_) | Message::Reply { .. } | Message::Pong { .. } | Message::Event { .. } => out.close(conn),
+            Message::Connected(_) | Message::Reply { .. } | Message::Pong { .. } | Message::Event { .. } | Message::ReadOnly(_) => out.close(conn),
         }
         Ok(())
     }
@@ -190,6 +202,7 @@ impl Server {
             Role::Recovering | Role::Settling => Ok(()),
             Role::Looking(election) => {
                 let action = election.on_wake(now.mono_ns);
+                self.serve_readers(now, out);
                 if action == Action::Broadcast {
                     self.links.renew(out);
                 }
@@ -211,6 +224,7 @@ impl Server {
                 if self.core.course.hear(&notification.ensemble) {
                     // Another configuration is in force than the one that this election counts by: it begins anew.
                     self.core.note_configured(Some(before), out);
+                    self.dismiss_readers(out);
                     self.role = Role::Settling;
                     return;
                 }
@@ -265,6 +279,7 @@ impl Server {
 
     /// Follows a leader, or leads.
     fn join(&mut self, leader: MachineId, now: Now, out: &mut Out) {
+        self.dismiss_readers(out);
         self.role = if leader == self.core.config.me {
             Role::Leading(Box::new(Leader::begin(&mut self.core, now, out)))
         } else {
@@ -299,6 +314,7 @@ impl Server {
         }
         self.round += 1;
         out.note(ReplicaFact::Looking { round: self.round, last: self.core.store.last });
+        self.await_readers(now);
         let joint = self.core.course.joint().clone();
         self.role = Role::Looking(Box::new(Election::begin(self.core.own_vote(), self.round, joint, now.mono_ns)));
         self.act(Action::Broadcast, now, out);
@@ -324,6 +340,7 @@ impl Server {
             Role::Leading(leader) => leader.wake_ns(),
             Role::Following(learner) => learner.wake_ns(),
         };
+        let wake_ns = [self.readers_ns, self.core.clients.wake_ns()].into_iter().flatten().fold(wake_ns, u64::min);
         if wake_ns != self.armed_ns {
             self.armed_ns = wake_ns;
             out.wake_at(wake_ns);
@@ -336,7 +353,10 @@ impl Process for Server {
     type Fact = Fact;
 
     fn step(&mut self, now: Now, event: Event<Message>, out: &mut Out) {
-        let outcome = self.dispatch(now, event, out).and_then(|()| self.submit(now, out));
+        let outcome = self.dispatch(now, event, out).and_then(|()| {
+            self.core.clients.tend(now, out);
+            self.submit(now, out)
+        });
         if let Err(why) = outcome {
             self.step_down(why, out);
         }
@@ -365,7 +385,7 @@ impl Process for Server {
         };
         vec![
             ("role", role),
-            ("config", look_at(self.core.course.joint())),
+            ("config", self.core.course.joint().look()),
             ("accepted", self.core.store.accepted.to_string()),
             ("current", self.core.store.current.to_string()),
             ("logged", self.core.store.last.to_string()),
@@ -375,16 +395,4 @@ impl Process for Server {
             ("znodes", self.core.tree.len().to_string()),
         ]
     }
-}
-
-/// The configuration in force, and the one that is to come, in one line.
-fn look_at(joint: &Joint) -> String {
-    let told =
-        |config: &Config| format!("{} {:?} votes, {:?} observes", config.version(), numbers(&config.ensemble.voters), numbers(&config.ensemble.observers));
-    let next = joint.proposed.as_ref().map_or(String::new(), |next| format!("; next {}", told(next)));
-    told(&joint.active) + &next
-}
-
-fn numbers(machines: &Replicas) -> Vec<u16> {
-    machines.iter().map(|machine| machine.0).collect()
 }

@@ -2,6 +2,8 @@
 //!
 //! Where several things are wrong with a request, the first that ZooKeeper looks at is its error; the order of the checks here is that order.
 
+use std::collections::BTreeMap;
+
 use vocab::ids::SessionId;
 use vocab::plan::{Compat, Coordination, Plant};
 use vocab::service::{Acls, CreateMode, Data, ErrorCode, Id, Op, Path, Perms, Request};
@@ -23,8 +25,18 @@ pub struct Asker<'a> {
     pub ids: &'a [Id],
     /// Whether his session may speak: it lives, and by the replica that it came by.
     pub standing: Result<(), ErrorCode>,
+    /// His session is known to the replica alone by which he came, which vouches for it.
+    pub is_local: bool,
     /// The settings.
     pub coordination: &'a Coordination,
+}
+
+impl Asker<'_> {
+    /// Whether he may speak, in a session of these that all know or in one of his replica's own.
+    fn may_speak(&self, session: SessionId, known: &BTreeMap<SessionId, u32>) -> Result<(), ErrorCode> {
+        self.standing?;
+        if self.is_local || known.contains_key(&session) { Ok(()) } else { Err(ErrorCode::SessionExpired) }
+    }
 }
 
 /// A create's arguments.
@@ -42,12 +54,12 @@ impl Tree {
         let body = match request {
             Request::CreateSession { timeout_ms } => Body::CreateSession { timeout_ms: *timeout_ms },
             // Only within a multi (ZOOKEEPER-2623; 3.9 says so to whoever tries).
-            Request::Op(Op::Check { .. }) => Body::Error(ErrorCode::Unimplemented),
-            Request::Op(Op::Multi(ops)) => match self.multi(&head, asker, ops) {
+            Request::Op(Op::Check { .. }) | Request::Local(Op::Check { .. }) => Body::Error(ErrorCode::Unimplemented),
+            Request::Op(Op::Multi(ops)) | Request::Local(Op::Multi(ops)) => match self.multi(&head, asker, ops) {
                 Ok(bodies) => Body::Multi(bodies),
                 Err(code) => Body::Error(code),
             },
-            Request::Op(op) => self.resolve(&head, asker, op).unwrap_or_else(Body::Error),
+            Request::Op(op) | Request::Local(op) => self.resolve(&head, asker, op).unwrap_or_else(Body::Error),
         };
         let txn = seal(head, body);
         if !matches!(txn.body, Body::Multi(_)) {
@@ -63,8 +75,7 @@ impl Tree {
             if !asker.coordination.reconfig_enabled {
                 return Err(ErrorCode::ReconfigDisabled);
             }
-            asker.standing?;
-            self.sessions.get(&head.session).ok_or(ErrorCode::SessionExpired)?;
+            asker.may_speak(head.session, &self.sessions)?;
             let text = decide()?;
             if !asker.coordination.skip_reconfig_acl {
                 acl::check(&self.node(CONFIG).ok_or(ErrorCode::NoNode)?.acl, Perms::WRITE, asker.ids)?;
@@ -109,14 +120,14 @@ impl Tree {
     }
 
     fn resolve(&self, head: &Head, asker: Asker<'_>, op: &Op) -> Result<Body, ErrorCode> {
-        let in_session = || {
-            asker.standing?;
-            if self.sessions.contains_key(&head.session) { Ok(()) } else { Err(ErrorCode::SessionExpired) }
-        };
+        let in_session = || asker.may_speak(head.session, &self.sessions);
         match op {
             Op::Create { path, data, mode, acl, stat } => {
                 let kind = kind(*mode, asker.coordination.extended_types)?;
                 in_session()?;
+                if asker.is_local && kind == NodeKind::Ephemeral {
+                    return Err(ErrorCode::EphemeralOnLocalSession);
+                }
                 self.resolve_create(asker, kind, &Creation { path, data, mode: *mode, acl, stat: *stat })
             }
             Op::Delete { path, version } => {

@@ -268,7 +268,7 @@ impl Bench {
     pub fn ask(&mut self, at: MachineId, choices: &mut impl FnMut() -> u32, op: Op) -> Option<Result<Reply, ErrorCode>> {
         self.replies.clear();
         let conn = self.dial(at);
-        let connect = ConnectRequest { last_zxid_seen: Zxid::ZERO, timeout_ms: 4_000, session: SessionId::NONE, password: 0 };
+        let connect = ConnectRequest { last_zxid_seen: Zxid::ZERO, timeout_ms: 4_000, session: SessionId::NONE, password: 0, read_only: false };
         self.send(conn, Message::Connect(connect));
         let op = Arc::new(op);
         for _ in 0..2_000 {

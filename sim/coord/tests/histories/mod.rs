@@ -30,7 +30,7 @@ pub fn history(count: u32, seed: u64) -> (Vec<Arc<Txn>>, Vec<Tree>) {
     let closed: Acls = [Acl::new(Perms::ALL, "digest", "ann:hash"), Acl::new(Perms::READ, "world", "anyone")].into();
     let ids = [Id::new("digest", "ann:hash")];
     let coordination = settings();
-    let asker = Asker { ids: &ids, standing: Ok(()), coordination: &coordination };
+    let asker = Asker { ids: &ids, standing: Ok(()), is_local: false, coordination: &coordination };
     let (mut txns, mut trees) = (Vec::new(), vec![tree.clone()]);
     for i in 1..=count {
         let mut session = SessionId(if i <= 2 { i64::from(i) } else { 1 + dice.below(2) as i64 });

@@ -74,6 +74,7 @@ impl Plan {
             self.exists(*machine, &["heal", "absent"])?;
         }
         self.check_quorums()?;
+        self.check_local()?;
         for (i, fault) in self.faults.iter().enumerate() {
             self.check_fault(&i.to_string(), fault)?;
         }

@@ -10,6 +10,7 @@ mod plant;
 mod setup;
 mod span;
 mod stream;
+mod check_local;
 mod check_stream;
 
 use std::collections::BTreeSet;

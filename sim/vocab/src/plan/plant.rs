@@ -42,11 +42,15 @@ pub enum Plant {
     SnapshotNamedAhead,
     /// A replica lets a session that it knows go on at once, however much more than the replica its client has seen, and before the leader has answered for it.
     ReattachBehind,
+    /// A replica takes any local session for its own.
+    LocalAnywhere,
+    /// A replica without a quorum tells a reader that its write was done.
+    ReaderWrites,
 }
 
 impl Plant {
     /// All plants, in the order of their declaration.
-    pub const ALL: [Plant; 18] = [
+    pub const ALL: [Plant; 20] = [
         Plant::CommitWithoutQuorum,
         Plant::AckBeforeSync,
         Plant::NoTrunc,
@@ -65,6 +69,8 @@ impl Plant {
         Plant::PurgeTooMuch,
         Plant::SnapshotNamedAhead,
         Plant::ReattachBehind,
+        Plant::LocalAnywhere,
+        Plant::ReaderWrites,
     ];
 
     /// The name in files and on the command line.
@@ -88,6 +94,8 @@ impl Plant {
             Plant::PurgeTooMuch => "purge-too-much",
             Plant::SnapshotNamedAhead => "snapshot-named-ahead",
             Plant::ReattachBehind => "reattach-behind",
+            Plant::LocalAnywhere => "local-anywhere",
+            Plant::ReaderWrites => "reader-writes",
         }
     }
 }

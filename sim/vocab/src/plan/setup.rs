@@ -118,6 +118,15 @@ pub struct Coordination {
     /// jute.maxbuffer: the longest request in bytes; a longer one ends its connection.
     #[serde(default = "jute_max_buffer")]
     pub jute_max_buffer: u32,
+    /// localSessionsEnabled: whether a new session is known to its replica alone, and costs no transaction.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub local_sessions: bool,
+    /// localSessionsUpgradingEnabled: whether such a session is made known to all when it wants an ephemeral, or is refused it.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub local_sessions_upgrading: bool,
+    /// readonlymode.enabled: whether a replica that looks for a leader in vain serves those who only want to read.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub read_only_mode: bool,
     /// A known bug switched on for this run, to prove that a rule sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plant: Option<Plant>,
@@ -141,6 +150,9 @@ impl Default for Coordination {
             skip_reconfig_acl: yes(),
             container_check_ms: container_check_ms(),
             jute_max_buffer: jute_max_buffer(),
+            local_sessions: false,
+            local_sessions_upgrading: false,
+            read_only_mode: false,
             plant: None,
         }
     }
@@ -148,6 +160,10 @@ impl Default for Coordination {
 
 fn yes() -> bool {
     true
+}
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_no(switch: &bool) -> bool {
+    !*switch
 }
 fn container_check_ms() -> u32 {
     60_000
@@ -292,6 +308,9 @@ pub struct ClientPlan {
     /// Rounds to leave out, for shrinking.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<u32>,
+    /// canBeReadOnly: whether it makes do with a replica that has no quorum, until it finds one that has.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub can_be_read_only: bool,
     /// How it uses Curator; of no effect on recipes without it.
     #[serde(default, skip_serializing_if = "CuratorPlan::is_usual")]
     pub curator: CuratorPlan,

@@ -44,11 +44,15 @@ pub enum ErrorCode {
     NoWatcher,
     /// -123.
     ReconfigDisabled,
+    /// -119: the replica has no quorum and serves readers alone.
+    NotReadOnly,
+    /// -120: a session that one replica alone knows can own nothing, and is not to be made known to all.
+    EphemeralOnLocalSession,
 }
 
 impl ErrorCode {
     /// All of them.
-    pub const ALL: [ErrorCode; 19] = [
+    pub const ALL: [ErrorCode; 21] = [
         Self::Ok,
         Self::RuntimeInconsistency,
         Self::MarshallingError,
@@ -68,6 +72,8 @@ impl ErrorCode {
         Self::SessionMoved,
         Self::NoWatcher,
         Self::ReconfigDisabled,
+        Self::NotReadOnly,
+        Self::EphemeralOnLocalSession,
     ];
 
     /// The code on the wire.
@@ -92,6 +98,8 @@ impl ErrorCode {
             Self::SessionMoved => -118,
             Self::NoWatcher => -121,
             Self::ReconfigDisabled => -123,
+            Self::NotReadOnly => -119,
+            Self::EphemeralOnLocalSession => -120,
         }
     }
 }

@@ -271,6 +271,15 @@ impl Op {
         }
     }
 
+    /// Whether it makes a node that dies with its session, as a part of a multi too.
+    pub fn makes_ephemeral(&self) -> bool {
+        match self {
+            Op::Create { mode, .. } => mode.is_ephemeral(),
+            Op::Multi(ops) => ops.iter().any(Op::makes_ephemeral),
+            _ => false,
+        }
+    }
+
     /// The operation's plain name, as in ZooKeeper's documentation.
     pub fn name(&self) -> &'static str {
         match self {

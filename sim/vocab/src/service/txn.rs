@@ -17,6 +17,18 @@ pub enum Request {
     },
     /// A client's write, or, with xid 0, the leader's own: the closing of an expired session, or the deletion of a container or TTL node that is due.
     Op(Op),
+    /// A client's write in a session that only the replica knows by which it came, and vouches for (localSessionsEnabled).
+    Local(Op),
+}
+
+impl Request {
+    /// The operation, whoever knows its session; none of the opening of one.
+    pub fn op(&self) -> Option<&Op> {
+        match self {
+            Request::CreateSession { .. } => None,
+            Request::Op(op) | Request::Local(op) => Some(op),
+        }
+    }
 }
 
 /// A transaction as its leader proposed it: who asked for what, when, and how it came out. What it did to the tree is for the reference to say.

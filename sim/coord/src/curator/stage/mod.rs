@@ -53,7 +53,7 @@ pub(super) struct Stage<C> {
 
 pub(super) fn config() -> Config {
     Config {
-        client: client::Config { servers: vec![MachineId(0)], first: 0, timeout_ms: TIMEOUT_MS },
+        client: client::Config { servers: vec![MachineId(0)], first: 0, timeout_ms: TIMEOUT_MS, can_be_read_only: false },
         retry: RetryPolicy::Times { retries: 3, sleep_ms: 500 },
         connection_timeout_ms: 15_000,
         expiration_percent: 100,
@@ -197,7 +197,7 @@ impl<C: Cast> Stage<C> {
         if session != SessionId::NONE {
             self.lines.insert(conn, session);
         }
-        let message = Message::Connected(ConnectResponse { timeout_ms, session, password: 0 });
+        let message = Message::Connected(ConnectResponse { timeout_ms, session, password: 0, read_only: false });
         self.pending.push_back(Event::Message { conn, from: MachineId(0), message });
     }
 

@@ -72,10 +72,10 @@ pub fn is_before_commit(failure: Failure) -> bool {
         Failure::AuthFailed => true,
         Failure::Error(code) => match code {
             ErrorCode::NodeExists | ErrorCode::BadArguments | ErrorCode::NoNode | ErrorCode::NoAuth | ErrorCode::BadVersion => true,
-            ErrorCode::AuthFailed | ErrorCode::InvalidAcl | ErrorCode::SessionMoved => true,
+            ErrorCode::AuthFailed | ErrorCode::InvalidAcl | ErrorCode::SessionMoved | ErrorCode::NotReadOnly => true,
             ErrorCode::Ok | ErrorCode::RuntimeInconsistency | ErrorCode::MarshallingError | ErrorCode::Unimplemented => false,
             ErrorCode::NewConfigNoQuorum | ErrorCode::ReconfigInProgress | ErrorCode::ReconfigDisabled | ErrorCode::NoWatcher => false,
-            ErrorCode::NoChildrenForEphemerals | ErrorCode::NotEmpty | ErrorCode::SessionExpired => false,
+            ErrorCode::NoChildrenForEphemerals | ErrorCode::NotEmpty | ErrorCode::SessionExpired | ErrorCode::EphemeralOnLocalSession => false,
         },
     }
 }

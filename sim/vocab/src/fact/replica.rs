@@ -1,108 +1,14 @@
-//! Facts: typed things that the processes of the coordination service say happened, and the history that its clients saw. The judge sees nothing else.
+//! What a replica of the coordination service says happened to it. Never what a client saw.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::curator::{Belief, Conclusion, ConnectionState, Mirror, RequestId, Retry};
+use super::{Illegal, LocalFact, Mark, StateDigest, SyncMode};
 use crate::ensemble::Ensemble;
 use crate::files::FilesFact;
-use crate::happening::Happening;
 use crate::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
-pub use crate::recipe::RecipeFact;
-use crate::service::{ErrorCode, Op, Reply, Transaction, WatchEvent};
-use crate::stream::{MasterFact, OutsideFact, StreamFact, WorkerFact};
-
-/// A transaction's identity beyond its zxid: a checksum of its logged content. Two transactions with equal zxid and different marks are different transactions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Mark(pub u64);
-
-/// A checksum of the whole znode tree and session table; `digest.rs` of this crate says of what exactly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StateDigest(pub u64);
-
-/// How a leader brings a learner up to its own history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SyncMode {
-    /// The missing transactions.
-    Diff,
-    /// Cut the log back first.
-    Trunc,
-    /// The whole state.
-    Snap,
-}
-
-/// The four kinds of steps that ZooKeeper's TLA+ specifications forbid (ShouldNotBeTriggered; I-11 to I-14 of Remix).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Illegal {
-    /// A packet that the receiver's state does not allow.
-    State,
-    /// An acknowledgement of what was never proposed, or out of order.
-    Ack,
-    /// A proposal that does not follow the one before.
-    Proposal,
-    /// A commit of what is not the first uncommitted transaction.
-    Commit,
-}
-
-/// What a process says happened.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fact {
-    /// What the world did.
-    World(Happening),
-    /// What a replica did.
-    Replica(ReplicaFact),
-    /// What a client saw.
-    Client(ClientFact),
-    /// What the stream engine did, or what it talks to.
-    Stream(StreamFact),
-}
-
-impl From<Happening> for Fact {
-    fn from(happening: Happening) -> Fact {
-        Fact::World(happening)
-    }
-}
-impl From<ReplicaFact> for Fact {
-    fn from(fact: ReplicaFact) -> Fact {
-        Fact::Replica(fact)
-    }
-}
-impl From<FilesFact> for Fact {
-    fn from(fact: FilesFact) -> Fact {
-        Fact::Replica(ReplicaFact::Files(fact))
-    }
-}
-impl From<StreamFact> for Fact {
-    fn from(fact: StreamFact) -> Fact {
-        Fact::Stream(fact)
-    }
-}
-impl From<MasterFact> for Fact {
-    fn from(fact: MasterFact) -> Fact {
-        Fact::Stream(StreamFact::Master(fact))
-    }
-}
-impl From<WorkerFact> for Fact {
-    fn from(fact: WorkerFact) -> Fact {
-        Fact::Stream(StreamFact::Worker(fact))
-    }
-}
-impl From<OutsideFact> for Fact {
-    fn from(fact: OutsideFact) -> Fact {
-        Fact::Stream(StreamFact::Outside(fact))
-    }
-}
-impl From<ClientFact> for Fact {
-    fn from(fact: ClientFact) -> Fact {
-        Fact::Client(fact)
-    }
-}
+use crate::service::Transaction;
 
 /// What a replica did. The noting machine is the replica.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -306,89 +212,6 @@ pub enum ReplicaFact {
         /// What was seen.
         what: String,
     },
-}
-
-/// What a client saw: the history. The noting machine is the client.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClientFact {
-    /// A replica accepted its connect request.
-    Attached {
-        /// The session.
-        session: SessionId,
-        /// The client's connection, by the number of its stream: a client that was restarted does not use one again.
-        conn: u32,
-        /// The replica.
-        replica: MachineId,
-        /// The negotiated timeout in ms.
-        timeout_ms: u32,
-        /// The session was there before.
-        again: bool,
-        /// The last zxid that the client had seen.
-        seen: Zxid,
-    },
-    /// A connection ended.
-    Detached {
-        /// The session.
-        session: SessionId,
-        /// The connection.
-        conn: u32,
-    },
-    /// A replica said that the session is no more.
-    Expired {
-        /// The session.
-        session: SessionId,
-    },
-    /// The client sent a request on a connection.
-    Invoked {
-        /// The session.
-        session: SessionId,
-        /// The connection.
-        conn: u32,
-        /// The request's number.
-        xid: Xid,
-        /// The request.
-        op: Arc<Op>,
-    },
-    /// Its reply came.
-    Returned {
-        /// The session.
-        session: SessionId,
-        /// The connection.
-        conn: u32,
-        /// The request's number.
-        xid: Xid,
-        /// The state that it was answered from: for a write its own transaction.
-        zxid: Zxid,
-        /// The outcome.
-        result: Result<Reply, ErrorCode>,
-    },
-    /// Its reply will not come: the connection is gone. It may take effect at any later time, or never, but not twice.
-    Unknown {
-        /// The session.
-        session: SessionId,
-        /// The request's number.
-        xid: Xid,
-    },
-    /// A watch event came.
-    Watched {
-        /// The session.
-        session: SessionId,
-        /// The connection.
-        conn: u32,
-        /// The transaction that changed the node, or, for an event in answer to setWatches, the state that it was answered from.
-        zxid: Zxid,
-        /// The event.
-        event: WatchEvent,
-    },
-    /// A Curator begins its life: it has told nothing yet of its session, and whatever one before it believed is over.
-    Started,
-    /// Curator tells its application how the session stands.
-    Connection(ConnectionState),
-    /// Curator sent a request again; this one was invoked just now.
-    Retried(Retry),
-    /// The client's recipe says something about itself that a rule or a probe wants to know.
-    Recipe(RecipeFact),
-    /// The client has done what the plan wants of it, after the heal too.
-    Finished,
+    /// What it did without a leader's word.
+    Local(LocalFact),
 }
