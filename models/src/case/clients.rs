@@ -131,6 +131,8 @@ pub struct Clients<'r> {
     last_set: BTreeMap<(MachineId, &'r str), usize>,
     last_get: BTreeMap<(MachineId, &'r str), usize>,
     seen: BTreeMap<MachineId, Zxid>,
+    /// User and hash of whoever passes all lists by.
+    pub super_digest: Option<&'r str>,
     /// The timeout that each client was told, whenever it was attached.
     pub timeouts: Vec<(NoteIndex, MachineId, u32)>,
     /// Sessions that clients were told are no more.
@@ -164,6 +166,7 @@ impl<'r> Clients<'r> {
             last_set: BTreeMap::new(),
             last_get: BTreeMap::new(),
             seen: BTreeMap::new(),
+            super_digest: recording.plan.coordination.super_digest.as_deref(),
             timeouts: vec![],
             expired: vec![],
             detached: BTreeMap::new(),
@@ -178,7 +181,7 @@ impl<'r> Clients<'r> {
             }
         }
         for connection in &clients.connections {
-            identities::assign(connection, &mut clients.requests);
+            identities::assign(connection, &mut clients.requests, clients.super_digest);
         }
         clients
     }

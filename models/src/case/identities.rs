@@ -21,15 +21,16 @@ pub fn of(machine: MachineId) -> Ids {
 }
 
 /// Who a connection of this machine is once its auth is granted.
-pub fn granted(ids: &Ids, op: &Op, machine: MachineId) -> Ids {
-    match op {
-        Op::Auth { scheme, auth } => acl::authenticated(scheme, auth, &machine.address()).map_or_else(|_| Ids::clone(ids), |id| with(ids, id)),
-        _ => Ids::clone(ids),
-    }
+pub fn granted(ids: &Ids, op: &Op, machine: MachineId, super_digest: Option<&str>) -> Ids {
+    let Op::Auth { scheme, auth } = op else { return Ids::clone(ids) };
+    let Ok(id) = acl::authenticated(scheme, auth, &machine.address()) else { return Ids::clone(ids) };
+    let is_super = &**scheme == "digest" && super_digest == Some(&*id.id);
+    let ids = with(ids, id);
+    if is_super { with(&ids, Id::new("super", "")) } else { ids }
 }
 
 /// Gives every request of a connection its identities.
-pub fn assign(connection: &Connection<'_>, requests: &mut [Request<'_>]) {
+pub fn assign(connection: &Connection<'_>, requests: &mut [Request<'_>], super_digest: Option<&str>) {
     let mut sure = of(connection.machine);
     let mut most = Ids::clone(&sure);
     for item in &connection.items {
@@ -38,10 +39,10 @@ pub fn assign(connection: &Connection<'_>, requests: &mut [Request<'_>]) {
         (request.ids, request.ids_most) = (Ids::clone(&sure), Ids::clone(&most));
         let Op::Auth { .. } = request.op else { continue };
         if request.returned.is_some_and(|returned| returned.result.is_ok()) {
-            sure = granted(&sure, request.op, connection.machine);
+            sure = granted(&sure, request.op, connection.machine, super_digest);
         }
         if request.returned.is_none_or(|returned| returned.result.is_ok()) {
-            most = granted(&most, request.op, connection.machine);
+            most = granted(&most, request.op, connection.machine, super_digest);
         }
     }
 }

@@ -211,7 +211,7 @@ impl<'c, 'r> Watcher<'c, 'r> {
         let Some(returned) = returned else { return };
         if let Op::Auth { .. } = op {
             if returned.result.is_ok() {
-                self.ids = identities::granted(&self.ids, op, self.machine);
+                self.ids = identities::granted(&self.ids, op, self.machine, self.clients.super_digest);
             }
             return;
         }

@@ -228,6 +228,7 @@ pub const RULES: &[Rule] = &[
     live::leader::RULE,
     live::clients::RULE,
     live::replicas_equal::RULE,
+    live::session_ends::RULE,
     stream::ha::failover::RULE,
     stream::checkpoint::progress::NO_STUCK_TRIGGER,
     stream::barrier::unblock::RULE,

@@ -1,6 +1,6 @@
 //! Access control lists: what a server makes of the list that a request brings (PrepRequestProcessor.fixupACL), whom a list allows what (ZooKeeperServer.checkACL), and who somebody becomes by authenticating. Pure functions; never a tree.
 //!
-//! The schemes are those of a server without further providers: world, auth, ip, digest. There is no super user.
+//! The schemes are those of a server without further providers: world, auth, ip, digest. Whoever is super, which a digest of the settings makes him, passes all lists by.
 
 use std::sync::Arc;
 
@@ -36,12 +36,13 @@ pub fn kept(asked: &[Acl], ids: &[Id]) -> Result<Acls, ErrorCode> {
 
 /// Whether a list allows any of `wanted` to somebody with these identities.
 pub fn allows(list: &[Acl], wanted: Perms, ids: &[Id]) -> bool {
-    list.iter().filter(|acl| acl.perms.any_of(wanted)).any(|acl| match &*acl.id.scheme {
-        "world" => &*acl.id.id == "anyone",
-        "digest" => ids.contains(&acl.id),
-        "ip" => ids.iter().any(|id| &*id.scheme == "ip" && is_within(&id.id, &acl.id.id)),
-        _ => false,
-    })
+    ids.iter().any(|id| &*id.scheme == "super")
+        || list.iter().filter(|acl| acl.perms.any_of(wanted)).any(|acl| match &*acl.id.scheme {
+            "world" => &*acl.id.id == "anyone",
+            "digest" => ids.contains(&acl.id),
+            "ip" => ids.iter().any(|id| &*id.scheme == "ip" && is_within(&id.id, &acl.id.id)),
+            _ => false,
+        })
 }
 
 /// The list for somebody who may not administer the node: what comes after a digest's user is hidden.
@@ -62,12 +63,13 @@ pub fn authenticated(scheme: &str, auth: &str, address: &str) -> Result<Id, Erro
     }
 }
 
-/// How whoAmI tells an identity: the user alone of a digest.
-pub fn told(id: &Id) -> Id {
-    match &*id.scheme {
+/// How whoAmI tells an identity: the user alone of a digest, and nothing of who is super.
+pub fn told(id: &Id) -> Option<Id> {
+    Some(match &*id.scheme {
+        "super" => return None,
         "digest" => Id { scheme: Arc::clone(&id.scheme), id: id.id.split(':').next().unwrap_or_default().into() },
         _ => id.clone(),
-    }
+    })
 }
 
 /// Whether an identity was proven: an address was not.

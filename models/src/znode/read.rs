@@ -21,7 +21,7 @@ impl Reference {
             Op::GetAllChildrenNumber { path } => self.readable(path, Perms::READ, ids).map(|_| Reply::Count(self.below(path))),
             Op::GetEphemerals { prefix } => Ok(Reply::Ephemerals(self.ephemerals(session, prefix))),
             Op::MultiRead(ops) => self.several(ops, ids),
-            Op::WhoAmI => Ok(Reply::Ids(ids.iter().map(acl::told).collect())),
+            Op::WhoAmI => Ok(Reply::Ids(ids.iter().filter_map(acl::told).collect())),
             Op::Sync { path } => Ok(Reply::Synced { path: path.clone() }),
             Op::SetWatches { .. } | Op::AddWatch { .. } => Ok(Reply::Done),
             Op::RemoveWatches { .. } | Op::Auth { .. } => return None,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use vocab::fact::ClientFact;
+use vocab::happening::Happening;
 use vocab::ids::{MachineId, Zxid};
 use vocab::service::{CreateMode, ErrorCode, EventKind, Op, Request};
 
 use super::asks::{create, get, set};
-use super::bend::{Notes, append, check, check_tale, client, edit_client, edit_proposal, edit_replica, hasten, remove, short};
-use super::lawful::{B, C};
+use super::bend::{Notes, append, broken, check, check_tale, client, edit_client, edit_proposal, edit_replica, hasten, remove, short};
+use super::lawful::{A, B, C};
 
 #[test]
 fn timeouts() {
@@ -132,4 +133,23 @@ fn nobody_tries_oftener_than_it_may() {
     let mut tale = super::curators::tale();
     tale.recording.plan.clients.iter_mut().for_each(|client| client.curator.retries = 0);
     check_tale("curator.retries", &tale);
+}
+
+#[test]
+fn who_is_left_alone_ends() {
+    let (mut tale, mut stays) = short(&[B, C]);
+    let gone = tale.open(1, 0x200, B);
+    tale.say(A, Happening::Healed);
+    tale.wait(30_000);
+    tale.say(gone.machine, ClientFact::Detached { session: gone.session, conn: gone.conn });
+    tale.wait(5_000);
+    let mut ended = tale.clone();
+    tale.wait(30_000);
+    tale.ask(&mut stays, get("/", false)).expect("read");
+    check_tale("live.session-ends", &tale);
+    // In time, the same holds.
+    ended.expire(gone.session);
+    ended.wait(30_000);
+    ended.ask(&mut stays, get("/", false)).expect("read");
+    assert!(!broken(&ended.recording).contains(&"live.session-ends".to_owned()));
 }

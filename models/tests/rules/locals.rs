@@ -1,6 +1,7 @@
 //! Tales of sessions that one replica alone knows, and of readers without a quorum: a lawful one, and for every rule on them one that breaks it.
 
 use vocab::fact::{ClientFact, LocalFact, ReplicaFact};
+use vocab::happening::Happening;
 use vocab::ids::{Epoch, MachineId, SessionId, Xid, Zxid};
 use vocab::plan::WorkloadKind;
 use vocab::service::{CreateMode, ErrorCode, EventKind, Op, Reply, Request};
@@ -119,7 +120,25 @@ pub fn tale() -> Tale {
     tale.reply(&reader, xid, result);
     tale.finish(&reader);
     tale.join_by_snapshot(C);
+    // All is well again, and a client goes away without a word.
+    tale.say(A, Happening::Healed);
+    tale.wait(30_000);
+    let left = Client { conn: 9, session: SessionId(0x600), at: C, ..one };
+    tale.take_on(&left, true);
+    tale.say(left.machine, ClientFact::Detached { session: left.session, conn: left.conn });
+    tale.wait(5_000);
+    tale.say(C, LocalFact::Expired { session: left.session, silent_ms: 4_100, timeout_ms: 4_000 });
+    tale.wait(30_000);
+    tale.ask(&mut reader, get("/l", false)).expect("read");
     tale
+}
+
+#[test]
+fn a_local_session_that_is_left_ends() {
+    let mut tale = self::tale();
+    let expires = |_, fact: &ReplicaFact| matches!(fact, ReplicaFact::Local(LocalFact::Expired { session: SessionId(0x600), .. }));
+    remove(&mut tale.recording.notes, 0, replica(expires));
+    check_tale("live.session-ends", &tale);
 }
 
 #[test]

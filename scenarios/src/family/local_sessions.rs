@@ -3,6 +3,8 @@
 use vocab::dice::Dice;
 use vocab::plan::{Plan, Shape, Target, What, WorkloadKind};
 
+use crate::workload::SUPER_DIGEST;
+
 use super::moment::{CLIENT, READER};
 use super::observers::Class;
 use super::setup::Taste;
@@ -55,6 +57,7 @@ pub(super) fn settle(plan: &mut Plan, dice: &mut Dice) {
     if dice.chance(700_000) {
         plan.clients[0].workload = WorkloadKind::Registers;
     }
+    let has_super = dice.chance(400_000);
     for client in &mut plan.clients {
         let kind = weighted(dice, WITHOUT_EPHEMERALS);
         if !plan.coordination.local_sessions_upgrading && !WITHOUT_EPHEMERALS.iter().any(|(without, _)| *without == client.workload) {
@@ -66,6 +69,9 @@ pub(super) fn settle(plan: &mut Plan, dice: &mut Dice) {
             // Only who has never been at a quorum in its session makes do without one.
             client.start_ms = late_ms;
         }
+    }
+    if has_super && plan.clients.iter().any(|client| client.workload == WorkloadKind::Vaults) {
+        plan.coordination.super_digest = Some(SUPER_DIGEST.into());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Access: lists of who may do what, and who clients show to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use vocab::fact::{ClientFact, Fact};
@@ -17,6 +17,8 @@ pub(super) struct Access {
     pending: BTreeMap<(MachineId, u32, Xid), Arc<Op>>,
     /// The connection on which a session last showed who it is.
     shown: BTreeMap<SessionId, u32>,
+    /// Sessions that pass all lists by.
+    supers: BTreeSet<SessionId>,
 }
 
 impl Access {
@@ -54,8 +56,16 @@ impl Fold for Access {
                 }
                 self.pending.insert((note.machine, *conn, *xid), op.clone());
             }
-            ClientFact::Returned { conn, xid, result, .. } => {
+            ClientFact::Returned { session, conn, xid, result, .. } => {
                 if let Some(op) = self.pending.remove(&(note.machine, *conn, *xid)) {
+                    match &*op {
+                        Op::Auth { auth, .. } if auth.starts_with("super:") && result.is_ok() => drop(self.supers.insert(*session)),
+                        Op::SetData { path, .. } | Op::Delete { path, .. } | Op::SetAcl { path, .. } if result.is_ok() && self.supers.contains(session) => {
+                            // The vault of the client that is super is the first.
+                            hits.mark_if(Mark::SuperPassed, path.starts_with("/vaults/") && !path.starts_with("/vaults/0"));
+                        }
+                        _ => {}
+                    }
                     Access::returned(&op, result, hits);
                 }
             }

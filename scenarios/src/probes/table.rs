@@ -174,6 +174,7 @@ probes! {
     AuthShown              required "auth-shown"               "a client showed who it is"
     AuthAgain              required "auth-shown-again"         "a client showed who it is on another connection of its session"
     AuthFailed             required "auth-failed"              "a client was not believed"
+    SuperPassed            required "super-passed"             "whoever passes all lists by wrote to a node of somebody else's vault"
     SeveralUsers           required "several-users"            "a connection was two users at once"
     // Other requests.
     MultiRead              required "multi-read"               "several reads in one request were answered"

@@ -34,6 +34,7 @@ use last::Last;
 use recipe::Recipe;
 
 pub use curator::CuratorProcess;
+pub(crate) use vaults::SUPER_DIGEST;
 
 /// How long a round waits for others at least, in ms: longer than an election takes.
 const PATIENCE_MIN_MS: u64 = 10_000;

@@ -45,7 +45,8 @@ impl Recipe {
             WorkloadKind::FlinkHa => Recipe::Flink(Flink::new(plan, client)),
             WorkloadKind::Vaults => {
                 let others = |clients: &[ClientPlan]| clients.iter().filter(|client| client.workload == WorkloadKind::Vaults).count();
-                Recipe::Vaults(Vaults::new(others(&plan.clients[..client]), others(&plan.clients)))
+                let me = others(&plan.clients[..client]);
+                Recipe::Vaults(Vaults::new(me, others(&plan.clients), me == 0 && plan.coordination.super_digest.is_some()))
             }
             WorkloadKind::Containers => Recipe::Containers(Containers::default()),
             WorkloadKind::CuratorLatches | WorkloadKind::CuratorCounters | WorkloadKind::Handles | WorkloadKind::Caches => {

@@ -16,10 +16,18 @@ fn is_anyone(id: &Id) -> bool {
     &*id.scheme == "world" && &*id.id == "anyone"
 }
 
+/// Whoever has this id passes all lists by (DigestAuthenticationProvider.superDigest).
+pub fn super_user() -> Id {
+    Id::new(SUPER, "")
+}
+
+/// The scheme of the only id that no client can ask for.
+const SUPER: &str = "super";
+
 /// Whether a list allows any of `wanted` to whoever has `ids`. An empty list allows everything.
 pub fn allows(acl: &[Acl], wanted: Perms, ids: &[Id]) -> bool {
     let is_meant = |meant: &Id| is_anyone(meant) || ids.iter().any(|id| id.scheme == meant.scheme && matches(&id.scheme, &id.id, &meant.id));
-    acl.is_empty() || acl.iter().any(|entry| entry.perms.any_of(wanted) && is_meant(&entry.id))
+    acl.is_empty() || ids.iter().any(|id| &*id.scheme == SUPER) || acl.iter().any(|entry| entry.perms.any_of(wanted) && is_meant(&entry.id))
 }
 
 /// [`allows`], as a check.
@@ -96,11 +104,12 @@ fn hash(id: &Id) -> u32 {
     [&id.scheme, &id.id].into_iter().fold(17, |sum: u32, text| sum.wrapping_mul(37).wrapping_add(java::hash(text)))
 }
 
-/// The user of an id, as whoAmI shows it.
-pub fn user(id: &Id) -> Id {
+/// The user of an id, as whoAmI shows it; none of the one that has no provider.
+pub fn user(id: &Id) -> Option<Id> {
     match id.id.split_once(':') {
-        Some((user, _)) if &*id.scheme == "digest" => Id::new("digest", user),
-        Some(_) | None => id.clone(),
+        _ if &*id.scheme == SUPER => None,
+        Some((user, _)) if &*id.scheme == "digest" => Some(Id::new("digest", user)),
+        Some(_) | None => Some(id.clone()),
     }
 }
 
@@ -157,7 +166,7 @@ mod tests {
         let check = |auths: &[&str], users: &[&str]| {
             let first: Ids = [Id::new("ip", "127.0.0.1")].into();
             let ids = auths.iter().fold(first, |ids, auth| with(&ids, authenticate("digest", auth, "").expect("digest is known")));
-            let shown: Vec<Id> = ids.iter().map(user).collect();
+            let shown: Vec<Id> = ids.iter().filter_map(user).collect();
             assert_eq!(shown.iter().map(|id| &*id.id).collect::<Vec<_>>(), users);
         };
         check(&["eve:hunter2", "bob:secret"], &["bob", "eve", "127.0.0.1"]);
@@ -211,6 +220,16 @@ mod tests {
         check(&[(1, "sasl", "ann")], None);
         check(&[(1, "world", "anyone"), (1, "sasl", "ann")], None);
         assert_eq!(fixup(&list(&[(1, "auth", "")]), &ids[1..2]), Err(ErrorCode::InvalidAcl)); // An address proves nothing.
+    }
+
+    #[test]
+    fn who_is_super_passes_every_list_and_is_not_told() {
+        let ids = [Id::new("ip", "10.0.0.3"), super_user()];
+        assert!(allows(&list(&[(1, "digest", "ann:1")]), Perms::ADMIN, &ids));
+        assert_eq!(ids.iter().filter_map(user).collect::<Vec<_>>(), [Id::new("ip", "10.0.0.3")]);
+        // Nobody can be asked to be it.
+        assert_eq!(fixup(&list(&[(31, "super", "")]), &ids), Err(ErrorCode::InvalidAcl));
+        assert_eq!(authenticate("super", "", "10.0.0.3"), None);
     }
 
     #[test]

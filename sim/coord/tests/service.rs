@@ -338,3 +338,21 @@ fn nothing_lives_for_a_time_where_extended_types_are_off() {
     assert_eq!(answer(&mut bench, conn, create("/ttl", CreateMode::PersistentWithTtl(0))), Err(ErrorCode::Unimplemented));
     assert!(answer(&mut bench, conn, create("/container", CreateMode::Container)).is_ok());
 }
+
+#[test]
+fn the_super_digest_opens_every_node() {
+    let digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU="; // The hash of "super:test", as in ZooKeeper's own documentation.
+    for (password, opens) in [("super:test", true), ("super:tes", false), ("ann:test", false)] {
+        let mut bench = start(3, |config| config.super_digest = Some(digest.into()));
+        let (owner, ..) = open(&mut bench, 0);
+        let closed = with_acl("/mine", [Acl::new(Perms::ALL, "ip", "10.9.9.9")].into());
+        assert!(answer(&mut bench, owner, closed).is_ok());
+        let (conn, ..) = open(&mut bench, 1);
+        ask(&mut bench, conn, Xid::AUTH.0, auth("digest", password));
+        hear(&mut bench, conn);
+        let set = Op::SetData { path: "/mine".into(), data: None, version: -1 };
+        assert_eq!(answer(&mut bench, conn, set).is_ok(), opens, "{password}");
+        let Ok(Reply::Ids(ids)) = answer(&mut bench, conn, Op::WhoAmI) else { panic!("whoAmI is always answered") };
+        assert!(ids.iter().all(|id| &*id.scheme != "super"));
+    }
+}

@@ -4,6 +4,7 @@ pub mod runaway;
 pub mod leader;
 pub mod clients;
 pub mod replicas_equal;
+pub mod session_ends;
 pub mod finish;
 
 use vocab::ids::MachineId;

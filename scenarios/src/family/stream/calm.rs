@@ -19,6 +19,7 @@ const WITH: StreamTaste = StreamTaste { savepoints_max: 1, rescales_max: 1, step
 
 const IDLE: &[Idle] = &[
     SETTLED,
+    Idle { rule: "curator.retries", reason: "no request has to be tried again" },
     Idle { rule: "x.reattach-zxid", reason: "no connection is lost" },
     Idle { rule: "x.retry-idempotent", reason: "no request has to be tried again" },
     Idle { rule: "zab.committed-durable", reason: "no replica starts again" },

@@ -31,7 +31,7 @@ pub(in crate::family) const FAMILY: Family = Family {
     },
 };
 
-const IDLE: &[Idle] = &[SETTLED];
+const IDLE: &[Idle] = &[SETTLED, Idle { rule: "live.session-ends", reason: "a fault strikes before any session can end undisturbed, but for a few" }];
 
 const WITH_MOST: StreamTaste = StreamTaste {
     masters: &[(2, 1)],

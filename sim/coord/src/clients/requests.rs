@@ -65,7 +65,12 @@ impl Clients {
         let result = if proved.is_some() { Ok(Reply::Done) } else { Err(ErrorCode::AuthFailed) };
         out.send(conn, Message::Reply { xid, zxid: Zxid::ZERO, result });
         match proved {
-            Some(id) => client.ids = acl::with(&client.ids, id),
+            Some(id) => {
+                if self.super_digest.as_ref() == Some(&id.id) && &*id.scheme == "digest" {
+                    client.ids = acl::with(&client.ids, acl::super_user());
+                }
+                client.ids = acl::with(&client.ids, id);
+            }
             None => self.close(conn, out),
         }
     }

@@ -69,7 +69,7 @@ impl Tree {
                 Ok(Reply::Ephemerals(self.ephemerals(reader.session).filter(named).cloned().collect()))
             }
             Op::MultiRead(ops) => ops.iter().map(|op| self.read_one(op, reader)).collect::<Result<_, _>>().map(Reply::Multi),
-            Op::WhoAmI => Ok(Reply::Ids(reader.ids.iter().map(acl::user).collect())),
+            Op::WhoAmI => Ok(Reply::Ids(reader.ids.iter().filter_map(acl::user).collect())),
             Op::Create { .. } | Op::Delete { .. } | Op::SetData { .. } | Op::SetAcl { .. } | Op::Check { .. } | Op::Multi(_) => not_from_a_tree(op),
             Op::Reconfig { .. } | Op::DeleteContainer { .. } | Op::CloseSession | Op::Sync { .. } | Op::Auth { .. } => not_from_a_tree(op),
             Op::SetWatches { .. } | Op::AddWatch { .. } | Op::RemoveWatches { .. } => not_from_a_tree(op),

@@ -3,6 +3,7 @@
 //! `file` reads and writes it, with errors that name the place; `check` says what a plan must satisfy beyond its shape; `fault` holds the blows, `setup` the rest.
 
 mod check;
+mod client;
 mod fault;
 mod file;
 mod quorums;
@@ -21,12 +22,11 @@ use crate::ensemble::Ensemble;
 use crate::ids::{MachineId, Zxid};
 
 pub use check::Flaw;
+pub use client::{ClientPlan, CuratorPlan, WorkloadKind};
 pub use fault::{Fault, Moment, Ring, Shape, Target, What, When};
 pub use file::{Format, PlanError, line_at};
 pub use plant::{Plant, StreamPlant};
-pub use setup::{
-    Budget, ClientPlan, ClockWeather, Cluster, Compat, Coordination, CuratorPlan, DiskWeather, Heal, LinkWeather, OneLink, Seed, Weather, Weight, WorkloadKind,
-};
+pub use setup::{Budget, ClockWeather, Cluster, Compat, Coordination, DiskWeather, Heal, LinkWeather, OneLink, Seed, Weather, Weight};
 
 pub use stream::{CheckpointPlan, Fencing, HaPlan, InputPlan, NetworkPlan, RestartPlan, SinkKind, StepAction, StepPlan, StreamMachines, StreamPlan};
 
