@@ -70,8 +70,15 @@ fn is_overlooked(case: &Case<'_>, mirrored: &Mirrored<'_>, path: &str, synced: P
         std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(parent, _)| parent)).take_while(|path| path.starts_with(&mirrored.mirror.root));
     let Some((child, parent)) = above.clone().zip(above.skip(1)).find(|(_, parent)| is_shown(parent)) else { return false };
     // When this copy knew nothing yet: what the client asked for before is another's.
-    let mut earlier = case.clients.mirrored.iter().filter(|other| other.machine == mirrored.machine && other.note < mirrored.note);
-    let begun = earlier.rfind(|other| other.mirror.nodes.is_empty()).map_or(0, |other| other.note);
+    let earlier = case.clients.mirrored.iter().filter(|other| other.machine == mirrored.machine && other.note < mirrored.note);
+    let (mut begun, mut knew_nothing) = (0, false);
+    for other in earlier {
+        let knows_nothing = other.mirror.nodes.is_empty();
+        if knows_nothing && !knew_nothing {
+            begun = other.note;
+        }
+        knew_nothing = knows_nothing;
+    }
     let asked = |is: fn(&Op) -> Option<&str>, path: &str| {
         let path = path.to_owned();
         let own = case.clients.requests.iter().filter(move |request| request.machine == mirrored.machine && (begun..mirrored.note).contains(&request.invoked));

@@ -4,7 +4,9 @@ use stream::job::JobGraph;
 use stream::worker::least_buffers;
 use vocab::dice::Dice;
 use vocab::ids::MachineId;
-use vocab::plan::{CheckpointPlan, Fencing, HaPlan, InputPlan, NetworkPlan, OneLink, Plan, RestartPlan, SinkKind, StepAction, StepPlan, StreamPlan};
+use vocab::plan::{
+    CheckpointPlan, Fencing, HaPlan, InputPlan, LinkWeather, NetworkPlan, OneLink, Plan, RestartPlan, SinkKind, StepAction, StepPlan, StreamPlan,
+};
 use vocab::stream::job::JobKind;
 
 use super::super::setup::{Patience, Taste, clocks, link};
@@ -17,8 +19,10 @@ const BOUND_BASE_MS: u64 = 60_000;
 const BOUND_SESSIONS: u64 = 20;
 /// And as many checkpoints that take as long as they may.
 const BOUND_CHECKPOINTS: u64 = 10;
-/// And as many of the longest delays before a restart.
+/// And as many of the longest delays before a restart, and as many times all records, where they crawl: a job that cannot finish a checkpoint in its time begins again and again from the last.
 const BOUND_RESTARTS: u64 = 10;
+/// Buffers of a channel that are on their way at once, at least (Flink's exclusive buffers).
+const BUFFERS_AT_ONCE: u64 = 2;
 /// Edges that a task receives over at most: a join has two inputs.
 const EDGES_MAX: u32 = 2;
 
@@ -152,7 +156,7 @@ pub(in crate::family) fn join(plan: &mut Plan, taste: &StreamTaste, weather: &Ta
         plant: None,
     };
     give_room(&mut stream);
-    plan.heal.bound_ms += bound_ms(&stream);
+    plan.heal.bound_ms += bound_ms(&stream, &plan.weather.link);
     let first = plan.machines();
     plan.stream = Some(stream);
     plan.weather.clocks.extend(clocks(weather, first..plan.machines(), &mut dice.stream(Purpose::StreamClocks, 0)));
@@ -288,7 +292,7 @@ fn steps(taste: &StreamTaste, parallelism: u16, most: u16, until_ms: u64, dice: 
 }
 
 /// How much longer a healed run may take when it has a job to finish, in ms.
-fn bound_ms(stream: &StreamPlan) -> u64 {
+fn bound_ms(stream: &StreamPlan, link: &LinkWeather) -> u64 {
     let checkpoints = &stream.checkpoints;
     let checkpoint_ms = u64::from(checkpoints.interval_ms) + u64::from(checkpoints.timeout_ms) + u64::from(checkpoints.min_pause_ms);
     let delay_ms = match stream.restart {
@@ -297,7 +301,12 @@ fn bound_ms(stream: &StreamPlan) -> u64 {
         RestartPlan::ExponentialDelay { max_ms, .. } => max_ms,
     };
     let jobs = 1 + stream.steps.len() as u64;
-    BOUND_BASE_MS + BOUND_SESSIONS * u64::from(stream.ha.session_timeout_ms) + jobs * BOUND_CHECKPOINTS * checkpoint_ms + BOUND_RESTARTS * u64::from(delay_ms)
+    let round_trips = u64::from(stream.input.records) / u64::from(stream.network.buffer_records.max(1)) / BUFFERS_AT_ONCE;
+    let records_ms = round_trips * 2 * u64::from(link.latency_us + link.jitter_us) / 1_000;
+    BOUND_BASE_MS
+        + BOUND_SESSIONS * u64::from(stream.ha.session_timeout_ms)
+        + jobs * BOUND_CHECKPOINTS * checkpoint_ms
+        + BOUND_RESTARTS * (u64::from(delay_ms) + records_ms)
 }
 
 /// Now and then some links of the engine's machines, one way each, are worse or better than the rest.

@@ -152,7 +152,7 @@ impl Cleanup {
                     match answer.result {
                         Ok(_) | Err(Failure::Error(ErrorCode::NoNode)) => self.next_node(desk),
                         Err(Failure::Error(ErrorCode::NotEmpty)) => self.list(desk),
-                        Err(_) => self.wait(desk),
+                        Err(failure) => self.failed(failure, desk),
                     }
                 }
             }
@@ -178,7 +178,8 @@ impl Cleanup {
                     desk.discard(name.into_iter().collect(), self.job, self.leader);
                     self.step = Step::Steps(desk.ask(Ask::List { prefix: steps_prefix(self.job) }, super::GET_TRIES));
                 }
-                Some(Removed::StillLocked | Removed::Failed(_)) => self.wait(desk),
+                Some(Removed::Failed(failure)) => self.failed(failure, desk),
+                Some(Removed::StillLocked) => self.wait(desk),
             },
             Step::Steps(_) | Step::Waiting(_) | Step::Over => {}
         }
@@ -248,7 +249,18 @@ impl Cleanup {
             self.next_checkpoint(desk);
         } else {
             self.items.clear();
-            self.wait(desk);
+            match removed {
+                Removed::Failed(failure) => self.failed(*failure, desk),
+                Removed::Removed { .. } | Removed::StillLocked => self.wait(desk),
+            }
+        }
+    }
+
+    /// A write did not succeed: it is tried again later, unless the latch by which this master leads is gone. Then it does not lead, whatever it believes, and no write of its will ever succeed.
+    fn failed(&mut self, failure: Failure, desk: &mut Desk) {
+        match failure {
+            Failure::Fenced => desk.exit("the fence is gone: another leads, or nobody"),
+            _ => self.wait(desk),
         }
     }
 
