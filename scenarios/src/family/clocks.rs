@@ -21,7 +21,7 @@ pub(super) const FAMILY: Family = Family {
     },
 };
 
-const IDLE: &[Idle] = &[super::SETTLED];
+const IDLE: &[Idle] = &[super::SETTLED, super::DISTURBED];
 
 /// The fastest drift that a fault gives, in parts per million: at 10 % a session's pings, sent every third of its timeout, still come in time.
 const DRIFT_PPM: u64 = 100_000;

@@ -53,6 +53,9 @@ pub struct Family {
 /// What concerns no family in which nobody reconfigures.
 const SETTLED: Idle = Idle { rule: "config.joint-quorum", reason: "no configuration gives way to another" };
 
+/// What concerns no family whose blows begin so soon that hardly a session ends undisturbed.
+const DISTURBED: Idle = Idle { rule: "live.session-ends", reason: "a fault strikes before any session can end undisturbed, but for a few" };
+
 static FAMILIES: [Family; 23] = [
     calm::FAMILY,
     weather::FAMILY,

@@ -24,7 +24,7 @@ pub(super) const FAMILY: Family = Family {
     },
 };
 
-const IDLE: &[Idle] = &[super::SETTLED, Idle { rule: "live.session-ends", reason: "a fault strikes before any session can end undisturbed, but for a few" }];
+const IDLE: &[Idle] = &[super::SETTLED, super::DISTURBED];
 
 /// A class of faults: its dice, and what draws it.
 pub(super) type Class = (Purpose, fn(&mut Brush<'_>, u64));

@@ -28,7 +28,7 @@ pub(super) const FAMILY: Family = Family {
     },
 };
 
-const IDLE: &[Idle] = &[Idle { rule: "live.session-ends", reason: "a fault strikes before any session can end undisturbed, but for a few" }];
+const IDLE: &[Idle] = &[super::DISTURBED];
 
 /// Blows to reconfigurations.
 fn blows(brush: &mut Brush<'_>, thin: u64) {

@@ -5,7 +5,7 @@ use super::super::storm::{Brush, Storm};
 use super::super::{Family, Idle, Purpose, everything};
 use super::setup::StreamTaste;
 use super::{QUIET, cuts, ha_cut, machines, messages, outside, paint, zombies};
-use crate::family::SETTLED;
+use crate::family::{DISTURBED, SETTLED};
 
 pub(in crate::family) const FAMILY: Family = Family {
     name: "stream-everything",
@@ -31,7 +31,7 @@ pub(in crate::family) const FAMILY: Family = Family {
     },
 };
 
-const IDLE: &[Idle] = &[SETTLED, Idle { rule: "live.session-ends", reason: "a fault strikes before any session can end undisturbed, but for a few" }];
+const IDLE: &[Idle] = &[SETTLED, DISTURBED];
 
 const WITH_MOST: StreamTaste = StreamTaste {
     masters: &[(2, 1)],
