@@ -1,6 +1,7 @@
-//! A machine's two clocks: a monotonic one that drifts, and a wall clock that is also off and can be stepped. Integers throughout; never a float, never the real clock.
+//! A machine's two clocks: a monotonic one that drifts, and a wall clock that is also off and can be stepped. Integers
+//! throughout; never a float, never the real clock.
 
-use vocab::time::{MILLISECOND, Now};
+use contract::time::{MILLISECOND, Now};
 
 /// What a right wall clock reads when the world begins: 2024-01-01 00:00:00 UTC.
 const BEGIN_WALL_NS: i64 = 1_704_067_200 * 1_000_000_000;
@@ -97,7 +98,7 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vocab::time::SECOND;
+    use contract::time::SECOND;
 
     #[test]
     fn an_alarm_comes_when_the_drifting_clock_reads_it_and_not_a_nanosecond_earlier() {

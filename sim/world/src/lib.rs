@@ -1,14 +1,13 @@
-//! The simulated world: machines with processes, disks and clocks, links between them, and the faults that befall them, all decided by one seed. It knows no protocol;
-//! never a thread, a real clock, a real disk or a real socket.
+//! The simulated world: machines with processes, disks and clocks, links between them, and the faults that befall them,
+//! all decided by one seed. It knows no protocol; never a thread, a real clock, a real disk or a real socket.
 //!
-//! Bring a [`Process`], [`add`](World::add) it to a [`World`] as often as there are machines, [`load`](World::load) the faults, [`run`](World::run_until) it, preferably inside
-//! [`host`], and read the [`notes`](World::notes). `tests/tests/counter.rs` at the top of the workspace is a whole system in under 60 lines.
+//! Bring a [`Process`], [`add`](World::add) it to a [`World`] as often as there are machines, [`load`](World::load) the
+//! faults, [`run`](World::run_until) it, preferably inside [`host`], and read the [`notes`](World::notes).
+//! `tests/tests/counter.rs` at the top of the workspace is a whole system in under 60 lines.
+//!
+//! Built with `--cfg madsim`, a host also intercepts what lies beneath a process: clocks, entropy, threads. Without it
+//! the world runs all the same, with the same hashes. `host_async`, `pump` and `madsim` exist only with the cfg.
 
-#[cfg(not(madsim))]
-compile_error!(
-    "the world needs `--cfg madsim`: without it nothing beneath a process is simulated. The workspace sets it in .cargo/config.toml, \
-     but a RUSTFLAGS variable in the environment replaces what that file says: unset it, or add `--cfg madsim` to it"
-);
 #[cfg(target_endian = "big")]
 compile_error!("the running hash takes slices of integers as they lie in memory; on a big-endian machine it would differ from everybody else's");
 
@@ -27,17 +26,18 @@ mod panics;
 mod host;
 mod look;
 
-pub use host::{host, host_async, pump};
+pub use host::*;
 pub use look::{FileLook, Look, MachineLook};
 pub use world::World;
 
-/// The runtime that hosts a world, for services that run beside one (see [`pump`]): through here, so that no other crate needs to name it.
-pub use madsim;
-
-pub use vocab::dice::Dice;
-pub use vocab::happening::Happening;
-pub use vocab::ids::{ConnId, MachineId};
-pub use vocab::plan::{Budget, ClockWeather, DiskWeather, Fault, Heal, LinkWeather, Moment, Ring, Shape, Target, Weather, What, When};
-pub use vocab::process::{DiskAnswer, DiskError, Effect, Effects, Event, Exit, FileName, Message, Pledge, Process, Token};
-pub use vocab::recording::{Ending, Note};
-pub use vocab::time::{MICROSECOND, MILLISECOND, Now, SECOND};
+// What a system names that runs in a world, and what a world records: of the contract, so that one crate is enough to
+// begin with.
+pub use contract::dice::Dice;
+pub use contract::fault::{About, Fault, Lasts, Moment, Named, Ring, Shape, Target, What, When};
+pub use contract::happening::Happening;
+pub use contract::ids::{ConnId, MachineId};
+pub use contract::plan::{Budget, ClockWeather, DiskWeather, Heal, LinkWeather, OneLink, Plan, PlanView, Seed, Settings, Weather};
+pub use contract::process::{AsFile, DiskAnswer, DiskError, DurableClaim, Effect, Effects, Event, Exit, Fact, FileName, Message, Process, Token};
+pub use contract::recording::{Ending, Note, Noted, Recording};
+pub use contract::roster::{Role, Roster};
+pub use contract::time::{MICROSECOND, MILLISECOND, Now, SECOND};

@@ -1,15 +1,17 @@
-//! The lives of a machine's process: its starts, its crashes, its own exits, and the operator who wipes a damaged disk. Never when a fault decides on them.
+//! The lives of a machine's process: its starts, its crashes, its own exits, and the operator who wipes a damaged disk.
+//! Never when a fault decides on them.
 
-use vocab::dice::Dice;
-use vocab::happening::Happening;
-use vocab::ids::MachineId;
-use vocab::process::{Exit, Process};
-use vocab::time::MILLISECOND;
+use contract::dice::Dice;
+use contract::happening::Happening;
+use contract::ids::MachineId;
+use contract::process::{Exit, Process};
+use contract::time::MILLISECOND;
 
 use crate::queue::Job;
 use crate::world::World;
 
-/// How often an operator looks again whether a damaged disk may be wiped. There is no last time: a machine that cannot be wiped yet waits for the others to catch up.
+/// How often an operator looks again whether a damaged disk may be wiped. There is no last time: a machine that cannot
+/// be wiped yet waits for the others to catch up.
 const WIPE_RETRY_NS: u64 = 20 * MILLISECOND;
 
 impl<P: Process> World<P> {
@@ -39,7 +41,7 @@ impl<P: Process> World<P> {
         let power = power || is_disk_lost;
         let had_power = self.net.stations[machine.index()].power;
         let was_up = self.machines[machine.index()].process.is_some();
-        // Asked while the machine still stands in for others: they may be about to go down as well.
+        // Asked while the machine still covers others: they may be about to go down as well.
         let are_lies_kept = self.machines[machine.index()].disk.has_lies() && !self.may_destroy(machine);
         let dice = Dice::named(self.seed, "crash", u64::from(machine.0), u64::from(self.machines[machine.index()].downs));
         let host = &mut self.machines[machine.index()];
@@ -50,7 +52,7 @@ impl<P: Process> World<P> {
             lost_bytes = host.lose_disk();
         } else if power && had_power {
             (lost_bytes, lied_bytes) = host.disk.lose_power(dice, are_lies_kept);
-            host.disk.flaws.broke_promise |= lied_bytes > 0;
+            host.disk.defects.broke_promise |= lied_bytes > 0;
         } else {
             host.disk.abandon();
         }
@@ -83,7 +85,8 @@ impl<P: Process> World<P> {
         }
     }
 
-    /// The operator wipes a disk that its process called damaged, as soon as nothing would be lost by it, and starts the machine.
+    /// The operator wipes a disk that its process called damaged, as soon as nothing would be lost by it, and starts
+    /// the machine.
     pub(crate) fn wipe(&mut self, machine: MachineId) {
         let host = &self.machines[machine.index()];
         if !host.is_condemned || host.is_left_out {
@@ -98,7 +101,8 @@ impl<P: Process> World<P> {
         self.boot_at(machine, self.now_ns);
     }
 
-    /// A fault no longer freezes a process. If no other does, it goes on with all that waits, in order, before anything else happens.
+    /// A fault no longer freezes a process. If no other does, it goes on with all that waits, in order, before anything
+    /// else happens.
     pub(crate) fn resume(&mut self, machine: MachineId, fault: u32) {
         let host = &mut self.machines[machine.index()];
         let Some(place) = host.pauses.iter().position(|by| *by == fault) else { return };

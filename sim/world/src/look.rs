@@ -1,8 +1,8 @@
 //! A look at a world: all its machines as plain data, for people. It changes nothing, and nothing reads it back.
 
-use vocab::ids::MachineId;
-use vocab::process::{Pledge, Process};
-use vocab::time::Now;
+use contract::ids::MachineId;
+use contract::process::{DurableClaim, Process};
+use contract::time::Now;
 
 use crate::world::World;
 
@@ -28,7 +28,7 @@ pub struct Look {
 /// A machine as plain data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineLook {
-    /// Which.
+    /// Its number.
     pub machine: MachineId,
     /// Whether its process runs.
     pub is_up: bool,
@@ -42,8 +42,8 @@ pub struct MachineLook {
     pub now: Now,
     /// When it wants to be woken, by its monotonic clock in ns.
     pub wake_mono_ns: Option<u64>,
-    /// What it has pledged, in this life or one before.
-    pub pledge: Option<Pledge>,
+    /// What would be lost with its disk, by this life or one before.
+    pub durable_claim: Option<DurableClaim>,
     /// Disk operations that wait.
     pub disk_queue: usize,
     /// Its files.
@@ -74,7 +74,7 @@ impl<P: Process> World<P> {
             inbox: machine.inbox.len(),
             now: machine.clock.read(self.now_ns),
             wake_mono_ns: machine.wake_mono_ns,
-            pledge: machine.pledge(),
+            durable_claim: machine.durable_claim(),
             disk_queue: machine.disk.waiting(),
             files: machine.disk.files().map(|(name, len, durable_len)| FileLook { name: name.to_string(), len, durable_len }).collect(),
             process: machine.process.as_ref().map(P::look).unwrap_or_default(),

@@ -1,9 +1,10 @@
-//! A machine: its process, what waits for it, its clocks and its disk. Data, and the few questions that it alone can answer; never what happens to it.
+//! A machine: its process, what waits for it, its clocks and its disk. Data, and the few questions that it alone can
+//! answer; never what happens to it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use vocab::process::{Event, Pledge, Process};
+use contract::process::{DurableClaim, Event, Process};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
@@ -27,7 +28,8 @@ pub(crate) struct Machine<P: Process> {
     pub(crate) clock: Clock,
     /// When its process wants to be woken, by its monotonic clock.
     pub(crate) wake_mono_ns: Option<u64>,
-    /// The earliest entry that the queue holds for it, by world time. The alarm itself may be later: then the entry only looks.
+    /// The earliest entry that the queue holds for it, by world time. The alarm itself may be later: then the entry
+    /// only looks.
     pub(crate) alarm_ns: u64,
     /// Faults that freeze it.
     pub(crate) pauses: Vec<u32>,
@@ -36,8 +38,8 @@ pub(crate) struct Machine<P: Process> {
     /// Orders on their way.
     pub(crate) orders: VecDeque<Arc<str>>,
     pub(crate) disk: Disk,
-    /// The most that a life before this one had pledged on this disk.
-    pledged: Option<Pledge>,
+    /// The most that a life before this one had claimed to keep on this disk.
+    claimed: Option<DurableClaim>,
     /// Its process called the disk damaged; it waits for the operator.
     pub(crate) is_condemned: bool,
     /// The plan lets it take no part in the healing phase.
@@ -47,7 +49,7 @@ pub(crate) struct Machine<P: Process> {
 impl<P: Process> Machine<P> {
     pub(crate) fn new(process: P, clock: Clock, disk: Disk) -> Machine<P> {
         Machine {
-            pledged: process.pledge(),
+            claimed: process.durable_claim(),
             pristine: process,
             process: None,
             lives: 0,
@@ -69,24 +71,26 @@ impl<P: Process> Machine<P> {
         !self.pauses.is_empty()
     }
 
-    /// What would be lost with its disk. A process that has not read its disk yet knows of nothing, so what earlier lives knew counts as well.
-    pub(crate) fn pledge(&self) -> Option<Pledge> {
-        let now = self.process.as_ref().and_then(P::pledge);
-        match (self.pledged, now) {
-            (Some(Pledge([a, b])), Some(Pledge([c, d]))) => Some(Pledge([a.max(c), b.max(d)])),
+    /// What would be lost with its disk. A process that has not read its disk yet knows of nothing, so what earlier
+    /// lives knew counts as well.
+    pub(crate) fn durable_claim(&self) -> Option<DurableClaim> {
+        let now = self.process.as_ref().and_then(P::durable_claim);
+        match (self.claimed, now) {
+            (Some(DurableClaim([a, b])), Some(DurableClaim([c, d]))) => Some(DurableClaim([a.max(c), b.max(d)])),
             (before, now) => now.or(before),
         }
     }
 
-    /// What its process can stand in for if another machine's disk is lost: what it pledges itself, while it is up and its disk holds what was written.
-    pub(crate) fn surety(&self) -> Option<Pledge> {
-        let is_sound = !self.is_condemned && !self.disk.flaws.is_damaged && !self.disk.has_lies();
-        if is_sound { self.process.as_ref().and_then(P::pledge) } else { None }
+    /// What its process covers if another machine's disk is lost: what it claims itself, while it is up and its disk
+    /// holds what was written.
+    pub(crate) fn cover(&self) -> Option<DurableClaim> {
+        let is_sound = !self.is_condemned && !self.disk.defects.is_damaged && !self.disk.has_lies();
+        if is_sound { self.process.as_ref().and_then(P::durable_claim) } else { None }
     }
 
-    /// The process is gone; what it had pledged is remembered.
+    /// The process is gone; what it had claimed is remembered.
     pub(crate) fn lose_process(&mut self) {
-        self.pledged = self.pledge();
+        self.claimed = self.durable_claim();
         self.process = None;
         self.downs += 1;
         self.boot_ns = None;
@@ -95,9 +99,9 @@ impl<P: Process> Machine<P> {
         self.inbox.clear();
     }
 
-    /// The disk is gone, and all pledges with it. Says how many bytes there were.
+    /// The disk is gone, and all claims with it. Says how many bytes there were.
     pub(crate) fn lose_disk(&mut self) -> u64 {
-        self.pledged = self.pristine.pledge();
+        self.claimed = self.pristine.durable_claim();
         self.is_condemned = false;
         self.disk.wipe()
     }

@@ -1,9 +1,12 @@
-//! Panics of simulated code: where and what, caught silently on threads that run a world, while every other thread keeps the hook it had. Never prints, never aborts.
+//! Panics of simulated code: where and what, caught silently on threads that run a world, while every other thread
+//! keeps the hook it had. Never prints, never aborts.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
+
+use crate::host;
 
 /// A caught panic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +43,9 @@ pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Caught> {
 fn read(info: &PanicHookInfo<'_>) -> Caught {
     let place = info.location().map_or_else(|| "unknown place".into(), |at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
     let mut message = words(info.payload());
-    // Under a host, starting a thread fails inside std, which asserts that it cannot; its words would tell nobody what was wrong.
-    if madsim::time::TimeHandle::try_current().is_some() && place.contains("/std/src/sys/") && place.contains("thread") {
+    // Under a host, starting a thread fails inside std, which asserts that it cannot; its words would tell nobody what
+    // was wrong.
+    if host::is_hosted() && place.contains("/std/src/sys/") && place.contains("thread") {
         message = format!("a process started a system thread: nothing in a simulated process may, since its schedule cannot be replayed ({message})");
     }
     Caught { place, message }

@@ -1,11 +1,13 @@
-//! The event queue: what is to happen, by time, then by the order of asking. An entry is one number; messages wait in their links, answers in their disks. Never anything in the past.
+//! The event queue: what is to happen, by time, then by the order of asking. An entry is one number; messages wait in
+//! their links, answers in their disks. Never anything in the past.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use vocab::ids::MachineId;
+use contract::ids::MachineId;
 
-/// What is to happen. An entry is a hint to look: what it names may have changed its mind since, or be gone, so each is checked against the state when its time comes.
+/// What is to happen. An entry is a hint to look: what it names may have changed its mind since, or be gone, so each is
+/// checked against the state when its time comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
     /// What is first on a way of the stream in a slot arrives.
@@ -33,20 +35,21 @@ pub(crate) enum Job {
 }
 
 /// The latest time that an entry can have, some 833 days; what is asked for later is asked for then.
-const LATEST_NS: u64 = (1 << 56) - 1;
+pub(crate) const LATEST_NS: u64 = (1 << 56) - 1;
 /// How many entries a run can ask for: days of computing. Checked whenever a driver lets the world run on.
 const ASKED_MAX: u64 = 1 << 40;
 /// How many slots, faults and machines a job can tell apart. Whoever hands out the numbers sees to it.
 pub(crate) const NUMBER_MAX: u32 = 1 << 28;
-/// A bucket of the wheel spans 2^18 ns, a quarter of a millisecond: 64 of them hold what is on its way over links and disks, with about one entry each.
+/// A bucket of the wheel spans 2^18 ns, a quarter of a millisecond: 64 of them hold what is on its way over links and
+/// disks, with about one entry each.
 const BUCKET_BITS: u32 = 18;
 /// How many buckets the wheel has: one bit each in a word.
 const BUCKETS: u64 = 64;
 /// A bucket is searched from end to end, so what is more than this goes to the heap.
 const BUCKET_MAX: usize = 16;
 
-/// The event queue: a wheel for the next 16 ms and a heap for all that is later or does not fit. An entry is a number; from the high bits down: time (56), order of asking (40),
-/// kind of job (4), its number (28).
+/// The event queue: a wheel for the next 16 ms and a heap for all that is later or does not fit. An entry is a number;
+/// from the high bits down: time (56), order of asking (40), kind of job (4), its number (28).
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     /// The entries of each bucket, in no order.
@@ -55,7 +58,8 @@ pub(crate) struct Queue {
     counts: [u8; BUCKETS as usize],
     /// A bit for each bucket that has any.
     filled: u64,
-    /// The bucket of the last entry taken, counted from the beginning of time. All entries of the wheel are in this one or the 63 after it.
+    /// The bucket of the last entry taken, counted from the beginning of time. All entries of the wheel are in this one
+    /// or the 63 after it.
     turn: u64,
     far: BinaryHeap<Reverse<u128>>,
     asked: u64,
@@ -210,7 +214,7 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vocab::dice::Dice;
+    use contract::dice::Dice;
 
     fn take(queue: &mut Queue, until_ns: u64) -> Option<(u64, Job)> {
         queue.pop_until(until_ns).map(|(at_ns, packed)| (at_ns, Job::unpack(packed)))

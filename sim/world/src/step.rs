@@ -1,10 +1,11 @@
-//! One thing happens: an entry of the queue becomes an event, the event a step, the step's effects what the world does next. No fault is carried out here, only called.
+//! One thing happens: an entry of the queue becomes an event, the event a step, the step's effects what the world does
+//! next. No fault is carried out here, only called.
 
-use vocab::happening::Happening;
-use vocab::ids::MachineId;
-use vocab::plan::Moment;
-use vocab::process::{DiskAnswer, Effect, Event, Message, Process};
-use vocab::recording::{Ending, Note};
+use contract::fault::Moment;
+use contract::happening::Happening;
+use contract::ids::MachineId;
+use contract::process::{DiskAnswer, Effect, Event, Message, Process};
+use contract::recording::{Ending, Note, Noted};
 
 use crate::disk::{self, Disk};
 use crate::machine::NO_ALARM;
@@ -12,7 +13,8 @@ use crate::net::{Arrival, Datagram};
 use crate::queue::Job;
 use crate::world::World;
 
-/// Events that a frozen process can have waiting. A minute's worth of a storm is some ten thousand; beyond this the senders spin.
+/// Events that a frozen process can have waiting. A minute's worth of a storm is some ten thousand; beyond this the
+/// senders spin.
 const INBOX_MAX: usize = 1_000_000;
 
 impl<P: Process> World<P> {
@@ -66,17 +68,19 @@ impl<P: Process> World<P> {
             }
             return;
         }
-        self.stepping = machine;
         self.events += 1;
         self.tape.event(self.now_ns, machine, &event);
         let taken = if self.faults.watches(Moment::Deliver) { kind_and_peer(&event) } else { None };
+        self.stepping = Some(machine);
         process.step(host.clock.read(self.now_ns), event, &mut self.effects);
         let state = process.check();
+        self.stepping = None;
         let wake = self.effects.wake_ns.take();
         if !self.effects.notes.is_empty() {
             for fact in self.effects.notes.drain(..) {
-                self.tape.note(machine, &fact);
-                self.notes.push(Note { at_ns: self.now_ns, machine, fact });
+                let what = Noted::Said(fact);
+                self.tape.note(machine, &what);
+                self.notes.push(Note { at_ns: self.now_ns, machine, what });
             }
         }
         if let Err(what) = state {
@@ -111,8 +115,12 @@ impl<P: Process> World<P> {
         let now_ns = self.now_ns;
         match effect {
             Effect::Open { conn, to } => {
-                assert!(to != machine, "{machine} opens a stream to itself");
-                assert!(to.index() < self.machines.len(), "{machine} opens a stream to {to}, which does not exist");
+                if to == machine {
+                    self.blame(machine, "it opens a stream to itself");
+                }
+                if to.index() >= self.machines.len() {
+                    self.blame(machine, &format!("it opens a stream to {to}, which does not exist"));
+                }
                 self.net.open(now_ns, conn, machine, to, &mut self.queue);
             }
             Effect::Send { conn, message } => self.send(machine, conn, message),
@@ -133,7 +141,12 @@ impl<P: Process> World<P> {
                     self.trigger(Moment::Append, disk::kind(&file), machine, None);
                 }
             }
-            Effect::Truncate { file, len } => self.with_disk(machine, |disk| disk.truncate(now_ns, &file, len)),
+            Effect::Truncate { file, len } => {
+                if len > disk::FILE_BYTES_MAX {
+                    self.blame(machine, &format!("it cuts {file} to {len} bytes, more than a file has"));
+                }
+                self.with_disk(machine, |disk| disk.truncate(now_ns, &file, len));
+            }
             Effect::Sync { file, token } => self.with_disk(machine, |disk| disk.sync(now_ns, &file, token)),
             Effect::Rename { from, to } => {
                 self.with_disk(machine, |disk| disk.rename(now_ns, &from, &to));
@@ -145,6 +158,14 @@ impl<P: Process> World<P> {
             Effect::List { token } => self.with_disk(machine, |disk| disk.list(now_ns, token)),
             Effect::Exit(exit) => self.exit(machine, exit),
         }
+    }
+
+    /// Ends the run by a panic that is told as the machine's own: its process asks for what no machine can do.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn blame(&mut self, machine: MachineId, what: &str) -> ! {
+        self.stepping = Some(machine);
+        panic!("{what}")
     }
 
     #[inline(always)]
@@ -159,9 +180,10 @@ impl<P: Process> World<P> {
         Some((to, Event::Datagram { from, message }))
     }
 
-    /// The first operation of a disk's queue may be done: then its answer goes to the process that asked, unless that goes down at this very moment.
+    /// The first operation of a disk's queue may be done: then its answer goes to the process that asked, unless that
+    /// goes down at this very moment.
     fn disk_done(&mut self, machine: MachineId) -> Option<DiskAnswer> {
-        let may_stray = self.machines[machine.index()].disk.flaws.awaits_stray() && self.may_destroy(machine);
+        let may_stray = self.machines[machine.index()].disk.defects.awaits_stray() && self.may_destroy(machine);
         let now_ns = self.now_ns;
         let disk = &mut self.machines[machine.index()].disk;
         let done = disk.complete(now_ns, may_stray)?;

@@ -1,9 +1,10 @@
-//! The tape: a 128-bit running hash over every event that reaches a process and every fact that is noted. It keeps no event; it never depends on addresses, on std's hasher
-//! or on the width of `usize`.
+//! The tape: a 128-bit running hash over every event that reaches a process and everything that is noted. It keeps no
+//! event; it never depends on addresses, on std's hasher or on the width of `usize`.
 
 use std::hash::{Hash, Hasher};
 
-use vocab::ids::MachineId;
+use contract::ids::MachineId;
+use contract::recording::Noted;
 use xxhash_rust::xxh3::Xxh3;
 
 /// How many bytes gather before they are hashed: long inputs cost XXH3 much less a byte than short ones.
@@ -31,10 +32,11 @@ impl Tape {
         event.hash(&mut Scribe(self));
     }
 
-    /// A fact is noted.
-    pub(crate) fn note(&mut self, machine: MachineId, fact: &impl Hash) {
+    /// The world notes what it did, or a process what it says. A happening is hashed as the first variant of an enum, a
+    /// fact as it is.
+    pub(crate) fn note<F: Hash>(&mut self, machine: MachineId, what: &Noted<F>) {
         // No event carries this time: it would be 584 years from the start.
-        self.event(u64::MAX, machine, fact);
+        self.event(u64::MAX, machine, what);
     }
 
     /// The hash so far.
@@ -76,7 +78,8 @@ impl Tape {
     }
 }
 
-/// Writes down what `Hash` says, every number in little-endian order and fixed width. Lengths and variants, which are nearly always small, take a byte, or nine.
+/// Writes down what `Hash` says, every number in little-endian order and fixed width. Lengths and variants, which are
+/// nearly always small, take a byte, or nine.
 struct Scribe<'a>(&'a mut Tape);
 
 /// Announces a length or variant that a byte cannot hold.

@@ -1,10 +1,11 @@
-//! Sending: a message meets the faults that wait for its kind, then the weather of its link. Each draws the same words from the link's dice whatever becomes of it.
+//! Sending: a message meets the faults that wait for its kind, then the weather of its link. Each draws the same words
+//! from the link's dice whatever becomes of it.
 
-use vocab::dice::Dice;
-use vocab::ids::{ConnId, MachineId};
-use vocab::plan::Moment;
-use vocab::process::{Event, Message, Process};
-use vocab::time::MILLISECOND;
+use contract::dice::Dice;
+use contract::fault::Moment;
+use contract::ids::{ConnId, MachineId};
+use contract::process::{Event, Message, Process};
+use contract::time::MILLISECOND;
 
 use crate::net::{Datagram, Segment};
 use crate::queue::Job;
@@ -36,7 +37,9 @@ impl<P: Process> World<P> {
 
     /// A process sends a datagram.
     pub(crate) fn send_datagram(&mut self, machine: MachineId, to: MachineId, message: P::Message) {
-        assert!(to.index() < self.machines.len(), "{machine} sends a datagram to {to}, which does not exist");
+        if to.index() >= self.machines.len() {
+            self.blame(machine, &format!("it sends a datagram to {to}, which does not exist"));
+        }
         let mut is_dropped = false;
         if self.faults.is_sending_watched {
             let kind = message.kind();
@@ -65,7 +68,8 @@ impl<P: Process> World<P> {
         }
     }
 
-    /// A stream breaks in the middle; what is on its way still arrives if `keep`, and both ends learn of it, each at its own time, unless it is `silent`.
+    /// A stream breaks in the middle; what is on its way still arrives if `keep`, and both ends learn of it, each at
+    /// its own time, unless it is `silent`.
     pub(crate) fn break_stream(&mut self, conn: ConnId, keep: bool, silent: bool) {
         let Some([a, b]) = self.net.streams.ends(conn) else { return };
         let mut dice = Dice::named(self.seed, "reset", conn.0, 0);

@@ -1,26 +1,32 @@
-//! The world itself: machines, network, faults and one queue of what is to happen, as a plain struct that can be cloned at any event. Never a thread, never a wait.
+//! The world itself: machines, network, faults and one queue of what is to happen, as a plain struct that can be cloned
+//! at any event. Never a thread, never a wait.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use madsim::time::TimeHandle;
-use vocab::happening::Happening;
-use vocab::ids::{ConnId, MachineId};
-use vocab::plan::{Budget, Fault, Heal, Weather};
-use vocab::process::{Effects, Process};
-use vocab::recording::{Ending, Note};
+use contract::fault::Fault;
+use contract::happening::Happening;
+use contract::ids::{ConnId, MachineId};
+use contract::plan::{Budget, Heal, Weather};
+use contract::process::{Effects, Process};
+use contract::recording::{Ending, Note, Noted};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::faults::Faults;
+use crate::host::Pace;
 use crate::machine::Machine;
 use crate::net::Net;
 use crate::panics;
 use crate::queue::{Job, Queue};
 use crate::tape::Tape;
 
-/// Events in one run at most, unless [`World::set_events_max`] says otherwise. A full storm of two minutes takes some 300,000; whatever takes this many spins.
+/// Events in one run at most, unless [`World::set_events_max`] says otherwise. A full storm of two minutes takes some
+/// 300,000; whatever takes this many spins.
 const EVENTS_MAX: u64 = 50_000_000;
+/// Events at one instant at most, counted from one look to the next: more than a full storm takes in two minutes. A
+/// process that is started again at once whenever it leaves at once would fill the memory with its notes long before
+/// [`EVENTS_MAX`].
+const EVENTS_AT_ONCE_MAX: u64 = 500_000;
 
 /// A simulated world of machines that run `P`.
 #[derive(Clone)]
@@ -30,6 +36,10 @@ pub struct World<P: Process> {
     pub(crate) now_ns: u64,
     pub(crate) events: u64,
     events_max: u64,
+    /// At so many events the world looks whether it spins.
+    look_at: u64,
+    /// The time and the number of events when it looked last.
+    looked: (u64, u64),
     pub(crate) queue: Queue,
     pub(crate) machines: Vec<Machine<P>>,
     pub(crate) net: Net<P::Message>,
@@ -39,14 +49,15 @@ pub struct World<P: Process> {
     pub(crate) ending: Option<Ending>,
     /// Filled by each step, emptied after it, and used again.
     pub(crate) effects: Effects<P::Message, P::Fact>,
-    /// Whose step it is: who is to blame for a panic.
-    pub(crate) stepping: MachineId,
+    /// Whose process is taking a step now: who is to blame for a panic. `None` between steps, where the world is.
+    pub(crate) stepping: Option<MachineId>,
     /// How often any machine went down.
     pub(crate) falls: u64,
 }
 
 impl<P: Process> World<P> {
-    /// A world without machines. `seed` decides all that chance decides, in streams of their own: each link, each disk, each fault.
+    /// A world without machines. `seed` decides all that chance decides, in streams of their own: each link, each disk,
+    /// each fault.
     pub fn new(seed: u64, weather: &Weather) -> Self {
         World {
             seed,
@@ -54,6 +65,8 @@ impl<P: Process> World<P> {
             now_ns: 0,
             events: 0,
             events_max: EVENTS_MAX,
+            look_at: EVENTS_AT_ONCE_MAX,
+            looked: (0, 0),
             queue: Queue::default(),
             machines: Vec::new(),
             net: Net::new(seed, weather),
@@ -62,13 +75,13 @@ impl<P: Process> World<P> {
             notes: Vec::new(),
             ending: None,
             effects: Effects::new(ConnId(1)),
-            stepping: MachineId(0),
+            stepping: None,
             falls: 0,
         }
     }
 
-    /// A machine more, with an empty disk. `process` is its pristine process: each life starts as a clone of it, with [`Event::Boot`](vocab::process::Event::Boot), the first
-    /// one at `start_ns`.
+    /// Adds a machine with an empty disk. `process` is its pristine process: each life starts as a clone of it, with
+    /// [`Event::Boot`](contract::process::Event::Boot), the first one at `start_ns`.
     pub fn add(&mut self, process: P, start_ns: u64) -> MachineId {
         let machine = MachineId(u16::try_from(self.machines.len()).expect("a machine's number has 16 bits, and a plan has 2000 machines at most"));
         let weather = self.weather.clocks.iter().find(|clock| clock.machine == machine);
@@ -79,13 +92,15 @@ impl<P: Process> World<P> {
         machine
     }
 
-    /// Loads the faults of a plan, in their order; after all machines are added. `supervisor_ms` is how long a process that leaves by itself stays down. Panics on a fault that
-    /// names a machine which does not exist.
+    /// Loads the faults of a plan, in their order; after all machines are added. `supervisor_ms` is how long a process
+    /// that leaves by itself stays down. Panics on a fault that names a machine which does not exist, or a time of more
+    /// than 1,000 hours.
     pub fn load(&mut self, faults: &[Fault], heal: &Heal, budget: Budget, supervisor_ms: u32) {
         self.load_faults(faults, heal, budget, supervisor_ms);
     }
 
-    /// Lets the next thing happen: an arrival, an alarm, an answer, a fault. False when nothing is left to happen or the run has ended.
+    /// Lets the next thing happen: an arrival, an alarm, an answer, a fault. False when nothing is left to happen or
+    /// the run has ended.
     pub fn step(&mut self) -> bool {
         self.run(u64::MAX, 1) == 1
     }
@@ -127,9 +142,10 @@ impl<P: Process> World<P> {
     /// Lets the run end as a runaway after so many events.
     pub fn set_events_max(&mut self, events_max: u64) {
         self.events_max = events_max;
+        self.look_at = events_max.min(self.looked.1 + EVENTS_AT_ONCE_MAX);
     }
 
-    /// The running hash over every event that reached a process and every fact that was noted, as 32 hex digits.
+    /// The running hash over every event that reached a process and everything that was noted, as 32 hex digits.
     pub fn hash(&self) -> String {
         format!("{:032x}", self.tape.digest())
     }
@@ -186,12 +202,13 @@ impl<P: Process> World<P> {
 
     /// Notes what the world did.
     pub(crate) fn happened(&mut self, machine: MachineId, happening: Happening) {
-        let fact = P::Fact::from(happening);
-        self.tape.note(machine, &fact);
-        self.notes.push(Note { at_ns: self.now_ns, machine, fact });
+        let what = Noted::World(happening);
+        self.tape.note(machine, &what);
+        self.notes.push(Note { at_ns: self.now_ns, machine, what });
     }
 
-    /// Lets up to `jobs_max` things happen until `until_ns`, and says how many did; one, if it ended in a panic, which ends the run.
+    /// Lets up to `jobs_max` things happen until `until_ns`, and says how many did; one, if it ended in a panic, which
+    /// ends the run.
     fn run(&mut self, until_ns: u64, jobs_max: u64) -> u64 {
         let outcome = panics::catch(|| {
             let mut jobs = 0;
@@ -206,39 +223,77 @@ impl<P: Process> World<P> {
                 pace.advance(at_ns);
                 jobs += 1;
                 self.happen(packed);
-                if self.events >= self.events_max {
-                    self.end(Ending::Runaway { events: self.events });
+                if self.events >= self.look_at {
+                    self.look_for_a_spin();
                 }
             }
             jobs
         });
         outcome.unwrap_or_else(|caught| {
-            let machine = self.stepping;
-            self.end(Ending::Crashed { machine, place: caught.place, message: caught.message });
+            let (place, message) = (caught.place, caught.message);
+            let ending = match self.stepping.take() {
+                Some(machine) => Ending::Crashed { machine, place, message },
+                None => Ending::Failed { place, message },
+            };
+            self.end(ending);
             1
         })
     }
+
+    /// Ends the run if it took too many events in all, or [`EVENTS_AT_ONCE_MAX`] since the last look without the time
+    /// moving on.
+    #[cold]
+    fn look_for_a_spin(&mut self) {
+        let (then_ns, then_events) = self.looked;
+        let is_look_due = self.events >= then_events + EVENTS_AT_ONCE_MAX;
+        if self.events >= self.events_max || (is_look_due && self.now_ns == then_ns) {
+            self.end(Ending::Runaway { events: self.events });
+        }
+        if is_look_due {
+            self.looked = (self.now_ns, self.events);
+        }
+        self.look_at = self.events_max.min(self.looked.1 + EVENTS_AT_ONCE_MAX);
+    }
 }
 
-/// The clock of the runtime that hosts this thread, if one does: it follows the world's, and never goes back.
-struct Pace {
-    host: Option<TimeHandle>,
-    elapsed_ns: u64,
-}
+#[cfg(test)]
+mod tests {
+    use contract::plan::{DiskWeather, LinkWeather};
+    use contract::process::{Event, Message};
+    use contract::time::Now;
 
-impl Pace {
-    fn now() -> Pace {
-        let host = TimeHandle::try_current();
-        let elapsed_ns = host.as_ref().map_or(0, |host| host.elapsed().as_nanos() as u64);
-        Pace { host, elapsed_ns }
+    use super::*;
+
+    #[derive(Clone, Hash)]
+    enum Silence {}
+    impl Message for Silence {
+        fn kind(&self) -> &'static str {
+            match *self {}
+        }
     }
 
-    fn advance(&mut self, to_ns: u64) {
-        if let Some(host) = &self.host
-            && to_ns > self.elapsed_ns
-        {
-            host.advance(Duration::from_nanos(to_ns - self.elapsed_ns));
-            self.elapsed_ns = to_ns;
+    #[derive(Clone)]
+    struct Idler;
+    impl Process for Idler {
+        type Message = Silence;
+        type Fact = ();
+        fn step(&mut self, _now: Now, _event: Event<Silence>, _out: &mut Effects<Silence, ()>) {}
+    }
+
+    #[test]
+    fn no_machine_is_to_blame_for_a_panic_between_steps() {
+        let link = LinkWeather { latency_us: 0, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
+        let disk = DiskWeather { sync_us: 0, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 0 };
+        let mut world = World::new(7, &Weather { link, links: vec![], disk, clocks: vec![] });
+        world.add(Idler, 0);
+        world.queue.push(5, Job::Strike { fault: 9 }); // There is no such fault.
+        world.run_until(10);
+        match world.ending() {
+            Some(Ending::Failed { place, message }) => {
+                assert!(place.starts_with("sim/world/src/faults/strike.rs:") && message.contains("out of bounds"), "{place}: {message}");
+            }
+            other => panic!("{other:?}"),
         }
+        assert_eq!((world.now_ns(), world.events()), (5, 1));
     }
 }

@@ -1,17 +1,19 @@
-//! A file's content: what is durable, and what was done to it since. The page cache is the durable part with all of that applied; a crash keeps a prefix of it. Never a name.
+//! A file's content: what is durable, and what was done to it since. The page cache is the durable part with all of
+//! that applied; a crash keeps a prefix of it. Never a name.
 
 use std::collections::VecDeque;
 
 /// What was done to a file, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Deed {
-    what: What,
-    /// A sync of it failed: the page cache shows it and no later sync writes it ("fsyncgate": the pages are marked clean).
+    change: Change,
+    /// A sync of it failed: the page cache shows it and no later sync writes it ("fsyncgate": the pages are marked
+    /// clean).
     forsaken: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
+enum Change {
     Append(Vec<u8>),
     Truncate(u64),
 }
@@ -21,7 +23,8 @@ enum What {
 pub(crate) enum Cut {
     /// The first so many units are kept.
     Keep(u64),
-    /// So many are kept, and then up to the next sector boundary the length was written but not the bytes: they are zero.
+    /// So many are kept, and then up to the next sector boundary the length was written but not the bytes: they are
+    /// zero.
     Torn(u64),
     /// The first so many are kept, less what reaches into a sector that is not full.
     Sector(u64),
@@ -63,13 +66,13 @@ impl Content {
 
     pub(crate) fn append(&mut self, bytes: Vec<u8>) {
         self.len += bytes.len() as u64;
-        self.deeds.push_back(Deed { what: What::Append(bytes), forsaken: false });
+        self.deeds.push_back(Deed { change: Change::Append(bytes), forsaken: false });
     }
 
     /// Cuts the file, or fills it up with zeros, to `len`.
     pub(crate) fn truncate(&mut self, len: u64) {
         self.len = len;
-        self.deeds.push_back(Deed { what: What::Truncate(len), forsaken: false });
+        self.deeds.push_back(Deed { change: Change::Truncate(len), forsaken: false });
     }
 
     /// How many deeds there were: a sync asked for now is a promise about those.
@@ -99,9 +102,9 @@ impl Content {
             bytes[*at..at + cached.len()].copy_from_slice(cached);
         }
         for deed in &self.deeds {
-            match &deed.what {
-                What::Append(more) => bytes.extend_from_slice(more),
-                What::Truncate(len) => bytes.resize(*len as usize, 0),
+            match &deed.change {
+                Change::Append(more) => bytes.extend_from_slice(more),
+                Change::Truncate(len) => bytes.resize(*len as usize, 0),
             }
         }
         bytes
@@ -112,15 +115,15 @@ impl Content {
         while self.hardened < deeds {
             let Some(deed) = self.deeds.pop_front() else { break };
             self.hardened += 1;
-            match deed.what {
-                What::Append(bytes) if deed.forsaken => {
+            match deed.change {
+                Change::Append(bytes) if deed.forsaken => {
                     let at = self.durable.len();
                     self.durable.resize(at + bytes.len(), 0);
                     self.cached_only.push((at, bytes));
                 }
-                What::Append(bytes) if self.durable.is_empty() => self.durable = bytes,
-                What::Append(bytes) => self.durable.extend_from_slice(&bytes),
-                What::Truncate(len) => self.cut_durable(len as usize),
+                Change::Append(bytes) if self.durable.is_empty() => self.durable = bytes,
+                Change::Append(bytes) => self.durable.extend_from_slice(&bytes),
+                Change::Truncate(len) => self.cut_durable(len as usize),
             }
         }
     }
@@ -138,7 +141,8 @@ impl Content {
         self.promised = self.promised.max(deeds);
     }
 
-    /// Whether a lie stands that a power failure would show: of a lying sync, or of a true one that went over pages which a failed one had forsaken.
+    /// Whether a lie stands that a power failure would show: of a lying sync, or of a true one that went over pages
+    /// which a failed one had forsaken.
     pub(crate) fn has_lies(&self) -> bool {
         self.promised > self.hardened || !self.cached_only.is_empty()
     }
@@ -171,14 +175,14 @@ impl Content {
             let units = deed.units();
             let kept = units.min(left);
             left -= kept;
-            let lost = match deed.what {
-                What::Truncate(len) => {
+            let lost = match deed.change {
+                Change::Truncate(len) => {
                     if kept > 0 {
                         self.cut_durable(len as usize);
                     }
                     0
                 }
-                What::Append(mut bytes) => {
+                Change::Append(mut bytes) => {
                     if deed.forsaken {
                         bytes.fill(0);
                     }
@@ -220,9 +224,9 @@ impl Content {
 
 impl Deed {
     fn units(&self) -> u64 {
-        match &self.what {
-            What::Append(bytes) => bytes.len() as u64,
-            What::Truncate(_) => 1,
+        match &self.change {
+            Change::Append(bytes) => bytes.len() as u64,
+            Change::Truncate(_) => 1,
         }
     }
 }

@@ -1,35 +1,37 @@
-//! A machine's disk: real bytes in files, a page cache before them, a queue of operations with latencies. Writes reach the page cache at once and the disk when a sync comes
-//! true; a power failure keeps what chance lets it of the rest. It answers in the order of asking; never a file of another machine.
+//! A machine's disk: real bytes in files, a page cache before them, a queue of operations with latencies. Writes reach
+//! the page cache at once and the disk when a sync comes true; a power failure keeps what chance lets it of the rest.
+//! It answers in the order of asking; never a file of another machine.
 
 mod file;
-mod flaws;
+mod defects;
 mod names;
 mod rot;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use vocab::dice::Dice;
-use vocab::ids::MachineId;
-use vocab::plan::DiskWeather;
-use vocab::process::{DiskAnswer, DiskError, FileName, Token};
-use vocab::time::MICROSECOND;
+use contract::dice::Dice;
+use contract::ids::MachineId;
+use contract::plan::DiskWeather;
+use contract::process::{DiskAnswer, DiskError, FileName, Token};
+use contract::time::MICROSECOND;
 
+pub(crate) use defects::Defects;
 use file::{Content, Cut, Loss};
-pub(crate) use flaws::Flaws;
 use names::{Inode, Names};
 
-/// The longest file. A process that asks for more has lost count, and the machine that runs the simulation would run out of memory.
-const FILE_BYTES_MAX: u64 = 1 << 30;
+/// The longest file. A process that asks for more has lost count, and the machine that runs the simulation would run
+/// out of memory.
+pub(crate) const FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// An operation in the queue.
 #[derive(Clone, Debug)]
 struct Asked {
     done_ns: u64,
-    what: What,
+    operation: Operation,
 }
 
 #[derive(Clone, Debug)]
-enum What {
+enum Operation {
     /// The answer is known; it only takes its time.
     Answer(DiskAnswer),
     /// A file is to become durable, as far as it went when this was asked.
@@ -55,7 +57,7 @@ pub(crate) struct Disk {
     /// Latencies.
     dice: Dice,
     /// Where faults hit.
-    flaw_dice: Dice,
+    defect_dice: Dice,
     names: Names,
     contents: BTreeMap<Inode, Content>,
     next_inode: u64,
@@ -63,7 +65,7 @@ pub(crate) struct Disk {
     busy_until_ns: u64,
     /// Files to which an append failed, until the process is told.
     stopped: BTreeMap<Inode, DiskError>,
-    pub(crate) flaws: Flaws,
+    pub(crate) defects: Defects,
     /// Faults that have spent themselves; the world looks after each operation.
     pub(crate) over: Vec<u32>,
 }
@@ -73,14 +75,14 @@ impl Disk {
         Disk {
             weather,
             dice: Dice::named(seed, "disk", u64::from(machine.0), 0),
-            flaw_dice: Dice::named(seed, "disk-flaw", u64::from(machine.0), 0),
+            defect_dice: Dice::named(seed, "disk-flaw", u64::from(machine.0), 0),
             names: Names::default(),
             contents: BTreeMap::new(),
             next_inode: 0,
             queue: VecDeque::new(),
             busy_until_ns: 0,
             stopped: BTreeMap::new(),
-            flaws: Flaws::default(),
+            defects: Defects::default(),
             over: Vec::new(),
         }
     }
@@ -88,15 +90,16 @@ impl Disk {
     /// Other dice from here on.
     pub(crate) fn redice(&mut self, seed: u64, machine: MachineId) {
         self.dice = Dice::named(seed, "disk", u64::from(machine.0), 0);
-        self.flaw_dice = Dice::named(seed, "disk-flaw", u64::from(machine.0), 0);
+        self.defect_dice = Dice::named(seed, "disk-flaw", u64::from(machine.0), 0);
     }
 
     /// When the first operation of the queue is done; `None` if there is none, or the disk answers nothing.
     pub(crate) fn next_ns(&self) -> Option<u64> {
-        if self.flaws.is_stalled() { None } else { self.queue.front().map(|asked| asked.done_ns) }
+        if self.defects.is_stalled() { None } else { self.queue.front().map(|asked| asked.done_ns) }
     }
 
-    /// After a failed append nothing more gets into the file before its writer is told: a real one is told at once, and does not write on behind the gap.
+    /// After a failed append nothing more gets into the file before its writer is told: a real one is told at once, and
+    /// does not write on behind the gap.
     pub(crate) fn append(&mut self, now_ns: u64, file: &FileName, mut bytes: Vec<u8>) -> bool {
         let found = self.names.find(file);
         let stopped = found.and_then(|inode| self.stopped.get(&inode).copied());
@@ -105,7 +108,7 @@ impl Disk {
             bytes.clear();
         } else if failure.is_some() {
             // Nothing of it is there, or a part.
-            let kept = if self.flaw_dice.chance(500_000) { 0 } else { self.flaw_dice.below(bytes.len() as u64 + 1) };
+            let kept = if self.defect_dice.chance(500_000) { 0 } else { self.defect_dice.below(bytes.len() as u64 + 1) };
             bytes.truncate(kept as usize);
         }
         // A new file is there even if nothing could be written into it.
@@ -121,7 +124,6 @@ impl Disk {
     }
 
     pub(crate) fn truncate(&mut self, now_ns: u64, file: &FileName, len: u64) {
-        assert!(len <= FILE_BYTES_MAX, "{file} is cut to {len} bytes, more than a file has");
         match self.names.get(file) {
             Some(inode) => self.content(inode).truncate(len),
             None => self.fail(now_ns, Some(DiskError::Io), file),
@@ -133,7 +135,7 @@ impl Disk {
         self.busy_until_ns = self.busy_until_ns.max(now_ns) + self.sync_ns();
         let failure = self.write_failure();
         if failure.is_none() {
-            let content = if self.flaws.is_lying() {
+            let content = if self.defects.is_lying() {
                 let mut content = Content::default();
                 content.append(bytes);
                 content.promise(1);
@@ -167,26 +169,26 @@ impl Disk {
 
     pub(crate) fn sync(&mut self, now_ns: u64, file: &FileName, token: Token) {
         let done_in_ns = self.sync_ns();
-        let what = match self.names.find(file) {
-            Some(inode) => What::Sync { inode, file: file.clone(), deeds: self.content(inode).deeds(), token },
-            None => What::Answer(DiskAnswer::Failed { token: Some(token), file: Some(file.clone()), error: DiskError::Io }),
+        let operation = match self.names.find(file) {
+            Some(inode) => Operation::Sync { inode, file: file.clone(), deeds: self.content(inode).deeds(), token },
+            None => Operation::Answer(DiskAnswer::Failed { token: Some(token), file: Some(file.clone()), error: DiskError::Io }),
         };
-        self.ask(now_ns, done_in_ns, what);
+        self.ask(now_ns, done_in_ns, operation);
     }
 
     pub(crate) fn sync_dir(&mut self, now_ns: u64, token: Token) {
         let done_in_ns = self.sync_ns();
-        self.ask(now_ns, done_in_ns, What::SyncDir { deeds: self.names.deeds(), token });
+        self.ask(now_ns, done_in_ns, Operation::SyncDir { deeds: self.names.deeds(), token });
     }
 
     pub(crate) fn read(&mut self, now_ns: u64, file: &FileName, token: Token) {
         let bytes = self.read_now(file);
-        self.ask(now_ns, self.other_ns(), What::Answer(DiskAnswer::Read { token, bytes }));
+        self.ask(now_ns, self.other_ns(), Operation::Answer(DiskAnswer::Read { token, bytes }));
     }
 
     pub(crate) fn list(&mut self, now_ns: u64, token: Token) {
         let files = self.names.list();
-        self.ask(now_ns, self.other_ns(), What::Answer(DiskAnswer::Listed { token, files }));
+        self.ask(now_ns, self.other_ns(), Operation::Answer(DiskAnswer::Listed { token, files }));
     }
 
     /// A file's content as the page cache shows it.
@@ -200,8 +202,8 @@ impl Disk {
             return None;
         }
         let failed = |token, file, error| Done { answer: DiskAnswer::Failed { token: Some(token), file, error }, durable: None, strayed_into: None };
-        Some(match self.queue.pop_front()?.what {
-            What::Answer(answer) => {
+        Some(match self.queue.pop_front()?.operation {
+            Operation::Answer(answer) => {
                 if let DiskAnswer::Failed { file: Some(file), .. } = &answer
                     && let Some(inode) = self.names.get(file)
                 {
@@ -209,35 +211,35 @@ impl Disk {
                 }
                 Done { answer, durable: None, strayed_into: None }
             }
-            What::Sync { inode, file, deeds, token } => {
-                if self.flaws.take_error(&mut self.over) {
+            Operation::Sync { inode, file, deeds, token } => {
+                if self.defects.take_error(&mut self.over) {
                     if let Some(content) = self.contents.get_mut(&inode) {
                         content.forsake(deeds);
                     }
                     return Some(failed(token, Some(file), DiskError::Io));
                 }
-                let is_lie = self.flaws.is_lying();
+                let is_lie = self.defects.is_lying();
                 if let Some(content) = self.contents.get_mut(&inode) {
                     if is_lie { content.promise(deeds) } else { content.harden(deeds) }
                 }
                 let mut strayed_into = None;
                 if may_stray
                     && !is_lie
-                    && let Some(fault) = self.flaws.astray(kind(&file))
+                    && let Some(fault) = self.defects.astray(kind(&file))
                 {
                     strayed_into = self.stray(inode);
                     if strayed_into.is_some() {
-                        self.flaws.end(fault);
+                        self.defects.end(fault);
                         self.over.push(fault);
                     }
                 }
                 Done { answer: DiskAnswer::Synced { token }, durable: (!is_lie).then_some(file), strayed_into }
             }
-            What::SyncDir { deeds, token } => {
-                if self.flaws.take_error(&mut self.over) {
+            Operation::SyncDir { deeds, token } => {
+                if self.defects.take_error(&mut self.over) {
                     return Some(failed(token, None, DiskError::Io));
                 }
-                if self.flaws.is_lying() {
+                if self.defects.is_lying() {
                     self.names.promise(deeds);
                 } else {
                     self.names.harden(deeds);
@@ -266,7 +268,8 @@ impl Disk {
         self.contents.values_mut().for_each(Content::keep_promises);
     }
 
-    /// The power fails: each file keeps a prefix of what was not durable, the directory a prefix of what was done to it. Says how much is lost, lies apart.
+    /// The power fails: each file keeps a prefix of what was not durable, the directory a prefix of what was done to
+    /// it. Says how much is lost, lies apart.
     pub(crate) fn lose_power(&mut self, mut dice: Dice, are_lies_kept: bool) -> (u64, u64) {
         self.abandon();
         if are_lies_kept {
@@ -305,7 +308,7 @@ impl Disk {
         let bytes = self.contents.values().map(Content::len).sum();
         self.names = Names::default();
         self.contents.clear();
-        (self.flaws.is_damaged, self.flaws.broke_promise) = (false, false);
+        (self.defects.is_damaged, self.defects.broke_promise) = (false, false);
         bytes
     }
 
@@ -342,19 +345,19 @@ impl Disk {
     }
 
     fn write_failure(&mut self) -> Option<DiskError> {
-        if self.flaws.take_error(&mut self.over) { Some(DiskError::Io) } else { self.flaws.is_full().then_some(DiskError::Full) }
+        if self.defects.take_error(&mut self.over) { Some(DiskError::Io) } else { self.defects.is_full().then_some(DiskError::Full) }
     }
 
     fn fail(&mut self, now_ns: u64, failure: Option<DiskError>, file: &FileName) {
         if let Some(error) = failure {
-            self.ask(now_ns, self.other_ns(), What::Answer(DiskAnswer::Failed { token: None, file: Some(file.clone()), error }));
+            self.ask(now_ns, self.other_ns(), Operation::Answer(DiskAnswer::Failed { token: None, file: Some(file.clone()), error }));
         }
     }
 
     /// Operations are done one after the other.
-    fn ask(&mut self, now_ns: u64, takes_ns: u64, what: What) {
+    fn ask(&mut self, now_ns: u64, takes_ns: u64, operation: Operation) {
         self.busy_until_ns = self.busy_until_ns.max(now_ns) + takes_ns;
-        self.queue.push_back(Asked { done_ns: self.busy_until_ns, what });
+        self.queue.push_back(Asked { done_ns: self.busy_until_ns, operation });
     }
 
     /// How long a sync takes: two words, whatever comes of them.

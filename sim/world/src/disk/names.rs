@@ -1,8 +1,9 @@
-//! A disk's directory: the names as processes see them, the names that are durable, and what was done between the two. Never a file's content.
+//! A disk's directory: the names as processes see them, the names that are durable, and what was done between the two.
+//! Never a file's content.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use vocab::process::FileName;
+use contract::process::FileName;
 
 /// A file's place on its disk; its names may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +112,8 @@ impl Names {
         self.harden(self.promised);
     }
 
-    /// The power fails; the first `kept` of what was pending is durable. Says which files are gone though they had a name, and whether a promise was about them.
+    /// The power fails; the first `kept` of what was pending is durable. Says which files are gone though they had a
+    /// name, and whether a promise was about them.
     pub(crate) fn lose_power(&mut self, kept: u64) -> Vec<(Inode, bool)> {
         let had_lies = self.hardened + kept < self.promised;
         self.harden(self.hardened + kept);

@@ -1,6 +1,7 @@
-//! A disk gone bad: bits that flip and writes that go astray. It changes durable bytes only; never a length, never a name.
+//! A disk gone bad: bits that flip and writes that go astray. It changes durable bytes only; never a length, never a
+//! name.
 
-use vocab::process::FileName;
+use contract::process::FileName;
 
 use super::file::SECTOR_BYTES;
 use super::names::Inode;
@@ -18,22 +19,23 @@ impl Disk {
         if victims.is_empty() {
             return None;
         }
-        let (name, inode) = self.flaw_dice.pick(&victims).clone();
+        let (name, inode) = self.defect_dice.pick(&victims).clone();
         let bits = self.contents[&inode].on_disk().len() as u64 * 8;
-        let bit = self.flaw_dice.below(bits);
+        let bit = self.defect_dice.below(bits);
         self.content(inode).on_disk_mut()[(bit / 8) as usize] ^= 1 << (bit % 8);
-        self.flaws.is_damaged = true;
+        self.defects.is_damaged = true;
         Some(name)
     }
 
-    /// Writes a sector of a file over another place of the disk, and says whose. `None` if there is no other place whose bytes it would change.
+    /// Writes a sector of a file over another place of the disk, and says whose. `None` if there is no other place
+    /// whose bytes it would change.
     pub(super) fn stray(&mut self, from: Inode) -> Option<FileName> {
         let source = self.contents.get(&from)?.on_disk().to_vec();
         if source.is_empty() {
             return None;
         }
         let sectors = |len: usize| (len as u64).div_ceil(SECTOR_BYTES);
-        let sector = self.flaw_dice.below(sectors(source.len()));
+        let sector = self.defect_dice.below(sectors(source.len()));
         let begin = (sector * SECTOR_BYTES) as usize;
         let bytes = &source[begin..source.len().min(begin + SECTOR_BYTES as usize)];
         let mut places: Vec<(FileName, Inode, usize)> = Vec::new();
@@ -49,12 +51,12 @@ impl Disk {
         if places.is_empty() {
             return None;
         }
-        let (name, inode, at) = self.flaw_dice.pick(&places).clone();
+        let (name, inode, at) = self.defect_dice.pick(&places).clone();
         let bytes = bytes.to_vec();
         let there = self.content(inode).on_disk_mut();
         let covered = bytes.len().min(there.len() - at);
         there[at..at + covered].copy_from_slice(&bytes[..covered]);
-        self.flaws.is_damaged = true;
+        self.defects.is_damaged = true;
         Some(name)
     }
 

@@ -1,9 +1,10 @@
-//! The heal: the storm's faults end, those that waited never strike, machines come back but for those that the plan leaves out. The weather stays, and so does the operator.
+//! The heal: the storm's faults end, those that waited never strike, machines come back but for those that the plan
+//! leaves out. The weather stays, and so does the operator.
 
-use vocab::happening::Happening;
-use vocab::ids::MachineId;
-use vocab::plan::Budget;
-use vocab::process::Process;
+use contract::happening::Happening;
+use contract::ids::MachineId;
+use contract::plan::Budget;
+use contract::process::Process;
 
 use super::Phase;
 use crate::machine::Machine;
@@ -25,9 +26,10 @@ impl<P: Process> World<P> {
         self.faults.doomed_replies.clear();
         self.faults.look_at_sending();
         self.happened(MachineId(0), Happening::Healed);
-        // A machine whose disk waits for the operator, or will as soon as its process has read it, may need all the others as sureties: then nobody stays away.
-        let is_unread = |host: &Machine<P>| host.process.as_ref().and_then(P::pledge).is_none();
-        let is_awaited = |host: &Machine<P>| host.is_condemned || is_unread(host) && (host.disk.flaws.is_damaged || host.disk.flaws.broke_promise);
+        // A machine whose disk waits for the operator, or will as soon as its process has read it, may need all the
+        // others as covers: then nobody stays away.
+        let is_unread = |host: &Machine<P>| host.process.as_ref().and_then(P::durable_claim).is_none();
+        let is_awaited = |host: &Machine<P>| host.is_condemned || is_unread(host) && (host.disk.defects.is_damaged || host.disk.defects.broke_promise);
         let is_short = self.faults.budget != Budget::Unrestricted && self.machines.iter().any(is_awaited);
         let absent = if is_short { Vec::new() } else { self.faults.absent.clone() };
         for machine in absent {
@@ -42,7 +44,7 @@ impl<P: Process> World<P> {
             self.happened(machine, Happening::LeftOut { machine });
         }
         for i in 0..self.machines.len() {
-            // What was never going to reach the disk would else keep its machine from standing in for another one for ever.
+            // What was never going to reach the disk would else keep its machine from covering another one for ever.
             self.machines[i].disk.keep_promises();
             let host = &self.machines[i];
             // One that has not had its first start yet is not down.

@@ -1,13 +1,16 @@
-//! The plan's faults: which wait, for what, and which hold. Here is who waits; `strike` is what they do, `budget` what they may destroy, `heal` their end. Never the plan's drawing.
+//! The plan's faults: which wait, for what, and which hold. Here is who waits; `strike` is a fault's course, `carry`
+//! what each kind does, `budget` what they may destroy, `heal` the end of all. Never the plan's drawing.
 
+mod strike;
+mod carry;
 mod budget;
 mod heal;
-mod strike;
 
-use vocab::ids::MachineId;
-use vocab::plan::{Budget, Fault, Heal, Moment, Target, What, When};
-use vocab::process::Process;
-use vocab::time::MILLISECOND;
+use contract::fault::{Fault, Moment, Target, What, When};
+use contract::ids::MachineId;
+use contract::plan::{Budget, Heal, MS_MAX};
+use contract::process::Process;
+use contract::time::MILLISECOND;
 
 use crate::queue::{Job, NUMBER_MAX};
 use crate::world::World;
@@ -47,7 +50,7 @@ struct Watch {
 
 /// A fault that loses messages, or the replies to them.
 #[derive(Clone, Debug)]
-struct Thief {
+struct DropFault {
     fault: u32,
     kind: String,
     from: Option<MachineId>,
@@ -55,7 +58,7 @@ struct Thief {
     left: u32,
 }
 
-impl Thief {
+impl DropFault {
     fn takes(&self, kind: &str, from: MachineId, to: Option<MachineId>) -> bool {
         self.kind == kind && self.from.is_none_or(|only| only == from) && self.to.is_none_or(|only| to == Some(only))
     }
@@ -68,9 +71,9 @@ pub(crate) struct Faults {
     /// By moment, in the order of [`Moment`].
     watches: [Vec<Watch>; 4],
     /// Faults that lose the next messages of a kind.
-    thieves: Vec<Thief>,
+    drops: Vec<DropFault>,
     /// Faults that lose the reply to the next message of a kind.
-    reply_thieves: Vec<Thief>,
+    reply_drops: Vec<DropFault>,
     /// Datagram replies to be lost: from whom, to whom.
     doomed_replies: Vec<(MachineId, MachineId)>,
     /// Whether some fault cares about what is sent. Asked for every message, so it is kept.
@@ -89,7 +92,7 @@ impl Faults {
 
     /// Looks again whether some fault cares about what is sent; after each change of those that may.
     fn look_at_sending(&mut self) {
-        self.is_sending_watched = self.watches(Moment::Send) || !self.thieves.is_empty() || !self.reply_thieves.is_empty() || !self.doomed_replies.is_empty();
+        self.is_sending_watched = self.watches(Moment::Send) || !self.drops.is_empty() || !self.reply_drops.is_empty() || !self.doomed_replies.is_empty();
     }
 
     /// The next datagram from one machine to another is to be lost.
@@ -114,22 +117,28 @@ impl<P: Process> World<P> {
         self.faults.budget = budget;
         self.faults.absent = heal.absent.clone();
         self.faults.supervisor_ns = u64::from(supervisor_ms) * MILLISECOND;
-        for machine in faults.iter().flat_map(|fault| fault.what.machines()).chain(heal.absent.iter().copied()) {
-            assert!(machine.index() < self.machines.len(), "the plan names {machine}, which does not exist");
+        for machine in &heal.absent {
+            assert!(machine.index() < self.machines.len(), "the plan leaves out {machine}, which does not exist");
         }
+        assert!(heal.at_ms <= MS_MAX, "the plan heals after {} ms; {MS_MAX} at most", heal.at_ms);
         // Before the faults, so that at its own time the heal comes first and none of them strikes.
         self.queue.push((heal.at_ms * MILLISECOND).max(self.now_ns), Job::Heal);
         for (i, fault) in faults.iter().enumerate() {
-            let number = i as u32;
+            let (number, about) = (i as u32, fault.what.about());
+            for machine in &about.machines {
+                assert!(machine.index() < self.machines.len(), "fault {i} names {machine}, which does not exist");
+            }
+            // Sums of such times stay far below 2^64 ns.
+            assert!(fault.longest_ms() <= MS_MAX, "fault {i} speaks of {} ms; {MS_MAX} at most", fault.longest_ms());
             match &fault.when {
                 When::At { ms } => {
-                    let is_absolute = fault.what.targets().iter().all(|target| matches!(target, Target::Machine(_)));
+                    let is_absolute = about.targets.iter().all(|target| matches!(target, Target::Machine(_)));
                     assert!(is_absolute, "fault {i} hits a subject or peer but waits for no event");
                     self.queue.push((ms * MILLISECOND).max(self.now_ns), Job::Strike { fault: number });
                 }
                 When::On { moment, kind, machine, nth, after_ms } => {
                     let has_peer = matches!(moment, Moment::Send | Moment::Deliver);
-                    assert!(has_peer || !fault.what.targets().contains(&Target::Peer), "fault {i} hits a peer, but a disk operation has none");
+                    assert!(has_peer || !about.targets.contains(&Target::Peer), "fault {i} hits a peer, but a disk operation has none");
                     let watch = Watch { fault: number, kind: kind.clone(), machine: *machine, left: (*nth).max(1), after_ns: after_ms * MILLISECOND };
                     self.faults.watches[*moment as usize].push(watch);
                 }
@@ -169,23 +178,23 @@ impl<P: Process> World<P> {
 
     /// Whether a fault loses this message; one that has lost its last is over.
     pub(crate) fn drop_is_due(&mut self, kind: &str, from: MachineId, to: MachineId) -> bool {
-        let Some(place) = self.faults.thieves.iter().position(|thief| thief.takes(kind, from, Some(to))) else { return false };
+        let Some(place) = self.faults.drops.iter().position(|drop_fault| drop_fault.takes(kind, from, Some(to))) else { return false };
         self.take(place, false);
         true
     }
 
     /// Whether a fault loses the reply to this message.
     pub(crate) fn reply_drop_is_due(&mut self, kind: &str, from: MachineId) -> bool {
-        let Some(place) = self.faults.reply_thieves.iter().position(|thief| thief.takes(kind, from, None)) else { return false };
+        let Some(place) = self.faults.reply_drops.iter().position(|drop_fault| drop_fault.takes(kind, from, None)) else { return false };
         self.take(place, true);
         true
     }
 
     fn take(&mut self, place: usize, is_reply: bool) {
-        let thieves = if is_reply { &mut self.faults.reply_thieves } else { &mut self.faults.thieves };
-        let thief = &mut thieves[place];
-        thief.left = thief.left.saturating_sub(1);
-        let (fault, is_spent) = (thief.fault, thief.left == 0);
+        let drops = if is_reply { &mut self.faults.reply_drops } else { &mut self.faults.drops };
+        let drop_fault = &mut drops[place];
+        drop_fault.left = drop_fault.left.saturating_sub(1);
+        let (fault, is_spent) = (drop_fault.fault, drop_fault.left == 0);
         if is_spent {
             self.end_fault(fault);
         }

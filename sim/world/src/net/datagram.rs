@@ -1,6 +1,6 @@
 //! Datagrams on their way: each is alone, and may be lost, late, early or twice. Never in any order.
 
-use vocab::ids::MachineId;
+use contract::ids::MachineId;
 
 use crate::queue::NUMBER_MAX;
 

@@ -1,9 +1,12 @@
-//! Links: the latency, loss and duplication of each directed pair of machines, drawn from the pair's own dice, and how many faults cut or slow it now. Never what is on its way.
+//! Links: the latency, loss and duplication of each directed pair of machines, drawn from the pair's own dice, and how
+//! many faults cut or slow it now. Never what is on its way.
 
-use vocab::dice::Dice;
-use vocab::ids::MachineId;
-use vocab::plan::{LinkWeather, Weather};
-use vocab::time::{MICROSECOND, MILLISECOND};
+use contract::dice::Dice;
+use contract::ids::MachineId;
+use contract::plan::{LinkWeather, Weather};
+use contract::time::{MICROSECOND, MILLISECOND};
+
+use crate::queue::LATEST_NS;
 
 /// What the weather does to one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +30,30 @@ impl Transit {
     }
 }
 
+/// The most that faults add to a latency: the time that a run can last. What is later than that never arrives, however
+/// much later; and sums with it stay within 64 bits.
+const EXTRA_NS_MAX: u64 = LATEST_NS;
+
 /// One directed link.
 #[derive(Clone, Debug, Default)]
 struct Link {
     /// Faults that cut it now.
     cuts: u32,
-    /// What faults add to each latency now.
+    /// The sum of what faults add to each latency now, in ms. Exact, so that each takes away what it added: 2^28 faults
+    /// of 2^32 ms stay within 60 bits.
+    slowed_ms: u64,
+    /// The same as it is added, in ns: [`EXTRA_NS_MAX`] at most.
     extra_ns: u64,
     /// Drawn from when it first carries something.
     dice: Option<Box<Dice>>,
     /// Its own weather, where it is not that of all.
     weather: Option<Box<Scaled>>,
+}
+
+impl Link {
+    fn settle(&mut self) {
+        self.extra_ns = self.slowed_ms.saturating_mul(MILLISECOND).min(EXTRA_NS_MAX);
+    }
 }
 
 /// All links.
@@ -46,7 +62,7 @@ pub(crate) struct Links {
     seed: u64,
     weather: Scaled,
     /// Links with a weather of their own.
-    own: Vec<vocab::plan::OneLink>,
+    own: Vec<contract::plan::OneLink>,
     /// By sender; each row is only as long as its links in use.
     rows: Vec<Vec<Link>>,
     /// Cuts of all links together: mostly there are none, and then none needs to be looked for.
@@ -58,7 +74,7 @@ impl Links {
         Links { seed, weather: Scaled::new(weather.link), own: weather.links.clone(), rows: Vec::new(), cuts: 0 }
     }
 
-    /// A machine more.
+    /// Adds a machine.
     pub(crate) fn add(&mut self) {
         let from = MachineId(self.rows.len() as u16);
         self.rows.push(Vec::new());
@@ -67,7 +83,7 @@ impl Links {
         }
     }
 
-    /// Other dice from here on.
+    /// Draws from other dice from here on.
     pub(crate) fn redice(&mut self, seed: u64) {
         self.seed = seed;
         self.rows.iter_mut().flatten().for_each(|link| link.dice = None);
@@ -82,7 +98,8 @@ impl Links {
         link.weather.as_deref().unwrap_or(&self.weather).transit(dice.between(0, u64::MAX), link.extra_ns, link.cuts > 0)
     }
 
-    /// A latency for what the faults themselves send; it draws nothing, so that the link's own messages keep their fate.
+    /// A latency for what the faults themselves send; it draws nothing, so that the link's own messages keep their
+    /// fate.
     pub(crate) fn plain_ns(&self, from: MachineId, to: MachineId) -> u64 {
         let link = self.get(from, to);
         let weather = link.and_then(|link| link.weather.as_deref()).unwrap_or(&self.weather);
@@ -111,14 +128,17 @@ impl Links {
 
     /// A fault slows a link, one way.
     pub(crate) fn slow(&mut self, from: MachineId, to: MachineId, extra_ms: u32) {
-        link(&mut self.rows, from, to).extra_ns += u64::from(extra_ms) * MILLISECOND;
+        let link = link(&mut self.rows, from, to);
+        link.slowed_ms += u64::from(extra_ms);
+        link.settle();
     }
 
     /// A fault that slowed a link is over.
     pub(crate) fn hurry(&mut self, from: MachineId, to: MachineId, extra_ms: u32) {
         let link = link(&mut self.rows, from, to);
-        assert!(link.extra_ns >= u64::from(extra_ms) * MILLISECOND, "a link from {from} to {to} is hurried more than it was slowed");
-        link.extra_ns -= u64::from(extra_ms) * MILLISECOND;
+        assert!(link.slowed_ms >= u64::from(extra_ms), "a link from {from} to {to} is hurried more than it was slowed");
+        link.slowed_ms -= u64::from(extra_ms);
+        link.settle();
     }
 
     /// All ways that are cut.
@@ -173,7 +193,8 @@ impl Scaled {
         }
     }
 
-    /// What 64 random bits make of a message: 24 are its jitter, 20 say whether it takes the tail, 20 whether it is lost or doubled.
+    /// What 64 random bits make of a message: 24 are its jitter, 20 say whether it takes the tail, 20 whether it is
+    /// lost or doubled.
     #[inline(always)]
     fn transit(&self, bits: u64, extra_ns: u64, is_cut: bool) -> Transit {
         let chance = |bits: u64| bits & ((1 << CHANCE_BITS) - 1);
@@ -190,7 +211,8 @@ impl Scaled {
     }
 }
 
-/// A number of [`JITTER_BITS`] from all bits of another, for what is needed so seldom that no word is drawn for it (Fibonacci hashing).
+/// A number of [`JITTER_BITS`] from all bits of another, for what is needed so seldom that no word is drawn for it
+/// (Fibonacci hashing).
 fn blend(bits: u64) -> u64 {
     bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - JITTER_BITS)
 }
@@ -203,7 +225,7 @@ fn share(number: u64, span_ns: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use vocab::plan::{DiskWeather, OneLink};
+    use contract::plan::{DiskWeather, OneLink};
 
     use super::*;
 
@@ -263,6 +285,24 @@ mod tests {
         let mut slow = plain.clone();
         let (a, b) = (MachineId(0), MachineId(1));
         slow.slow(a, b, 30);
+        assert_eq!(slow.draw(a, b).latency_ns, plain.draw(a, b).latency_ns + 30 * MILLISECOND);
+        slow.hurry(a, b, 30);
+        assert_eq!(slow.draw(a, b), plain.draw(a, b));
+    }
+
+    #[test]
+    fn any_number_of_faults_slow_a_link_and_each_takes_away_what_it_added() {
+        const FAULTS: usize = 10_000;
+        let mut plain = Links::new(7, &weather(vec![]));
+        (0..2).for_each(|_| plain.add());
+        let mut slow = plain.clone();
+        let (a, b) = (MachineId(0), MachineId(1));
+        slow.slow(a, b, 30);
+        (0..FAULTS).for_each(|_| slow.slow(a, b, u32::MAX));
+        let bounded = slow.draw(a, b);
+        assert_eq!(bounded.latency_ns, plain.draw(a, b).latency_ns + EXTRA_NS_MAX);
+        assert!(LATEST_NS.checked_add(Transit { lost: true, ..bounded }.stream_ns()).is_some(), "the sum of the latest time and the longest latency overflows");
+        (0..FAULTS).for_each(|_| slow.hurry(a, b, u32::MAX));
         assert_eq!(slow.draw(a, b).latency_ns, plain.draw(a, b).latency_ns + 30 * MILLISECOND);
         slow.hurry(a, b, 30);
         assert_eq!(slow.draw(a, b), plain.draw(a, b));

@@ -1,12 +1,13 @@
-//! The network: links with their weather and cuts, streams and datagrams over them, and what each machine's kernel knows of its own ends. It moves messages and reads none.
+//! The network: links with their weather and cuts, streams and datagrams over them, and what each machine's kernel
+//! knows of its own ends. It moves messages and reads none.
 
 mod link;
 mod stream;
 mod streams;
 mod datagram;
 
-use vocab::ids::{ConnId, MachineId};
-use vocab::plan::Weather;
+use contract::ids::{ConnId, MachineId};
+use contract::plan::Weather;
 
 use crate::queue::Queue;
 pub(crate) use datagram::{Datagram, Datagrams};
@@ -37,7 +38,7 @@ impl<M> Net<M> {
         Net { links: Links::new(seed, weather), streams: Streams::default(), datagrams: Datagrams::default(), stations: Vec::new() }
     }
 
-    /// A machine more; it is off until its process starts.
+    /// Adds a machine; it is off until its process starts.
     pub(crate) fn add(&mut self) {
         self.links.add();
         self.streams.add();
@@ -69,7 +70,8 @@ impl<M> Net<M> {
         }
     }
 
-    /// A machine's process is gone. With the power, its kernel is too and tells nobody; without, the kernel closes what was open.
+    /// A machine's process is gone. With the power, its kernel is too and tells nobody; without, the kernel closes what
+    /// was open.
     pub(crate) fn fall(&mut self, now_ns: u64, machine: MachineId, power: bool, queue: &mut Queue) {
         let station = &mut self.stations[machine.index()];
         station.process = false;

@@ -1,11 +1,13 @@
-//! One stream, as TCP gives it: first in, first out while it lives; what cannot pass waits and goes on later. Never a message twice, never one that overtakes another.
+//! One stream, as TCP gives it: first in, first out while it lives; what cannot pass waits and goes on later. Never a
+//! message twice, never one that overtakes another.
 //!
-//! A way is one direction of a stream: way 0 runs from the opener (end 0) to the other (end 1), way 1 back. The queue holds an entry for the first flight of each way at most,
-//! apart from stale ones, which find nothing due. It names a slot; if another stream is in it by then, the entry is a stale one of that.
+//! A way is one direction of a stream: way 0 runs from the opener (end 0) to the other (end 1), way 1 back. The queue
+//! holds an entry for the first flight of each way at most, apart from stale ones, which find nothing due. It names a
+//! slot; if another stream is in it by then, the entry is a stale one of that.
 
 use std::collections::VecDeque;
 
-use vocab::ids::{ConnId, MachineId};
+use contract::ids::{ConnId, MachineId};
 
 use crate::queue::{Job, Queue};
 
@@ -15,15 +17,15 @@ pub(super) const STALLED: u64 = u64::MAX;
 /// What travels on a way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Segment<M> {
-    /// Open, please.
+    /// The opener asks for the stream.
     Syn,
-    /// It is open.
+    /// The other end has accepted it.
     SynAck,
     /// A message. The flag marks the one whose reply is to be lost.
     Data(M, bool),
-    /// No more; all that was sent came before this.
+    /// The sender closes its end; all that it sent came before this.
     Fin,
-    /// This stream is no more.
+    /// The stream is gone.
     Reset,
 }
 
@@ -58,7 +60,7 @@ pub(super) enum State {
     Unborn,
     /// Its process asked for it.
     Opening,
-    /// It stands.
+    /// The stream is open.
     Open,
     /// It is gone, or its process is.
     Gone,

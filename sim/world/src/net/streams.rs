@@ -1,17 +1,18 @@
-//! All streams: opening, sending, arriving, closing, breaking. An end whose machine lost power is told nothing until it sends to the machine's next life. Never the content of a
-//! message.
+//! All streams: opening, sending, arriving, closing, breaking. An end whose machine lost power is told nothing until it
+//! sends to the machine's next life. Never the content of a message.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use vocab::ids::{ConnId, MachineId};
-use vocab::process::Event;
-use vocab::time::SECOND;
+use contract::ids::{ConnId, MachineId};
+use contract::process::Event;
+use contract::time::SECOND;
 
 use super::stream::{End, STALLED, Segment, State, Stream, Way};
 use super::{Links, Station};
 use crate::queue::{Job, NUMBER_MAX, Queue};
 
-/// How long a kernel tries to open a stream. Linux takes two minutes; every peer we know gives up earlier by its own timer (ZooKeeper's cnxTimeout is 5 s).
+/// How long a kernel tries to open a stream. Linux takes two minutes; every peer we know gives up earlier by its own
+/// timer (ZooKeeper's cnxTimeout is 5 s).
 pub(crate) const CONNECT_TIMEOUT_NS: u64 = 3 * SECOND;
 
 /// What an arrival means to a process.
@@ -45,7 +46,7 @@ impl<M> Default for Streams<M> {
 }
 
 impl<M> Streams<M> {
-    /// A machine more.
+    /// Adds a machine.
     pub(crate) fn add(&mut self) {
         self.ends.push(BTreeSet::new());
     }
@@ -87,7 +88,8 @@ impl<M> Streams<M> {
         self.slots[self.slot(conn)?].as_ref().map(|stream| stream.ends.map(|end| end.machine))
     }
 
-    /// Sends a message that its link lets through after `latency_ns`. False if the way was doomed to lose it: then the stream is reset.
+    /// Sends a message that its link lets through after `latency_ns`. False if the way was doomed to lose it: then the
+    /// stream is reset.
     pub(crate) fn send(&mut self, now_ns: u64, conn: ConnId, from: MachineId, segment: Segment<M>, latency_ns: u64, queue: &mut Queue) -> bool {
         let Some(stream) = self.get(conn) else { return true };
         let Some(end) = stream.end_of(from) else { return true };
@@ -263,7 +265,8 @@ impl<M> Streams<M> {
             .collect()
     }
 
-    /// A stream breaks in the middle. What is on its way is lost unless `keep`; each end learns of it after its own of `told_ns`, or never.
+    /// A stream breaks in the middle. What is on its way is lost unless `keep`; each end learns of it after its own of
+    /// `told_ns`, or never.
     pub(crate) fn break_up(&mut self, now_ns: u64, conn: ConnId, keep: bool, told_ns: Option<[u64; 2]>, queue: &mut Queue) {
         let Some(stream) = self.get(conn) else { return };
         if stream.broken {

@@ -1,8 +1,7 @@
-//! A process that does what it is told in plain words and notes all that it hears: tests over the world read as dialogues with it.
+//! A process that does what it is told in plain words and notes all that it hears: tests over the world read as
+//! dialogues with it.
 
-#![allow(dead_code, reason = "each test file uses its own part of it")]
-
-use world::*;
+use stormglass_world::*;
 
 /// A message that is its own kind.
 #[derive(Clone, Debug, Hash)]
@@ -10,18 +9,6 @@ pub struct Word(pub &'static str);
 impl Message for Word {
     fn kind(&self) -> &'static str {
         self.0
-    }
-}
-
-/// What is noted.
-#[derive(Clone, Debug, Hash, PartialEq, Eq)]
-pub enum Said {
-    World(Happening),
-    Heard(String),
-}
-impl From<Happening> for Said {
-    fn from(happening: Happening) -> Said {
-        Said::World(happening)
     }
 }
 
@@ -37,8 +24,8 @@ pub struct Puppet {
     pub at_boot: &'static str,
     /// Told when `ASK` comes.
     pub at_ask: &'static str,
-    /// What it pledges.
-    pub pledge: Option<Pledge>,
+    /// What it claims to keep.
+    pub claim: Option<DurableClaim>,
     /// It was told to misbehave.
     pub inconsistent: bool,
     /// How many orders it has obeyed; the last one's number is its token.
@@ -47,9 +34,10 @@ pub struct Puppet {
 
 impl Process for Puppet {
     type Message = Word;
-    type Fact = Said;
+    /// What it heard, in words.
+    type Fact = String;
 
-    fn step(&mut self, now: Now, event: Event<Word>, out: &mut Effects<Word, Said>) {
+    fn step(&mut self, now: Now, event: Event<Word>, out: &mut Effects<Word, String>) {
         let heard = match event {
             Event::Boot => {
                 self.obey(self.at_boot, now, out);
@@ -84,15 +72,15 @@ impl Process for Puppet {
                 None => format!("failed {error:?}"),
             },
         };
-        out.note(Said::Heard(heard));
+        out.note(heard);
     }
 
     fn check(&self) -> Result<(), String> {
         if self.inconsistent { Err("a puppet is told nothing bad".into()) } else { Ok(()) }
     }
 
-    fn pledge(&self) -> Option<Pledge> {
-        self.pledge
+    fn durable_claim(&self) -> Option<DurableClaim> {
+        self.claim
     }
 
     fn look(&self) -> Vec<(&'static str, String)> {
@@ -101,17 +89,16 @@ impl Process for Puppet {
 }
 
 impl Puppet {
-    /// One that pledges from its start on.
-    pub fn pledging(a: u128, b: u128) -> Puppet {
-        Puppet { pledge: Some(Pledge([a, b])), ..Puppet::default() }
+    /// One that claims this from its start on.
+    pub fn claiming(a: u128, b: u128) -> Puppet {
+        Puppet { claim: Some(DurableClaim([a, b])), ..Puppet::default() }
     }
 
-    fn obey(&mut self, orders: &str, now: Now, out: &mut Effects<Word, Said>) {
+    fn obey(&mut self, orders: &str, now: Now, out: &mut Effects<Word, String>) {
         for order in orders.split(';').map(str::trim).filter(|order| !order.is_empty()) {
             let words: Vec<&str> = order.split(' ').collect();
             let word = |i: usize| Word(WORDS.iter().find(|word| **word == words[i]).expect("one of the puppet's words"));
             let number = |i: usize| words[i].parse::<u64>().expect("a number");
-            let file = |i: usize| FileName::from(words[i]);
             self.asked += 1;
             let token = Token(self.asked);
             match words[0] {
@@ -119,22 +106,22 @@ impl Puppet {
                 "say" => out.send(self.conns[number(1) as usize], word(2)),
                 "close" => out.close(self.conns[number(1) as usize]),
                 "cast" => out.datagram(MachineId(number(1) as u16), word(2)),
-                "append" => out.append(&file(1), words[2].into()),
-                "grow" => out.append(&file(1), vec![b'x'; number(2) as usize]),
-                "truncate" => out.list.push(Effect::Truncate { file: file(1), len: number(2) }),
-                "sync" => out.sync(&file(1), token),
-                "replace" => out.list.push(Effect::Replace { file: file(1), bytes: words[2].into() }),
-                "rename" => out.list.push(Effect::Rename { from: file(1), to: file(2) }),
-                "remove" => out.list.push(Effect::Remove { file: file(1) }),
-                "syncdir" => out.list.push(Effect::SyncDir { token }),
-                "read" => out.list.push(Effect::Read { file: file(1), token }),
-                "list" => out.list.push(Effect::List { token }),
+                "append" => out.append(words[1], words[2].into()),
+                "grow" => out.append(words[1], vec![b'x'; number(2) as usize]),
+                "truncate" => out.truncate(words[1], number(2)),
+                "sync" => out.sync(words[1], token),
+                "replace" => out.replace(words[1], words[2].into()),
+                "rename" => out.rename(words[1], words[2]),
+                "remove" => out.remove(words[1]),
+                "syncdir" => out.sync_dir(token),
+                "read" => out.read(words[1], token),
+                "list" => out.list(token),
                 "wake" => out.wake_at(number(1) * MILLISECOND),
-                "clock" => out.note(Said::Heard(format!("mono {} wall {}", now.mono_ns / MILLISECOND, now.wall_ms() - 1_704_067_200_000))),
-                "pledge" => self.pledge = Some(Pledge([u128::from(number(1)), u128::from(number(2))])),
+                "clock" => out.note(format!("mono {} wall {}", now.mono_ns / MILLISECOND, now.wall_ms() - 1_704_067_200_000)),
+                "claim" => self.claim = Some(DurableClaim([u128::from(number(1)), u128::from(number(2))])),
                 "exit" if words[1] == "damaged" => out.exit(Exit::Damaged("told to".into())),
                 "exit" => out.exit(Exit::Restart("told to".into())),
-                "note" => out.note(Said::Heard(words[1..].join(" "))),
+                "note" => out.note(words[1..].join(" ")),
                 "panic" => panic!("told to panic"),
                 "misbehave" => self.inconsistent = true,
                 other => panic!("a puppet knows no `{other}`"),
@@ -198,11 +185,11 @@ pub fn tell(world: &mut World<Puppet>, orders: &[(u64, u16, &str)]) {
 /// Runs on until a time in ms, and says all that was noted since: `ms machine: what`.
 pub fn hear(world: &mut World<Puppet>, until_ms: u64) -> Vec<String> {
     world.run_until(until_ms * MILLISECOND);
-    let line = |note: Note<Said>| {
-        let what = match note.fact {
-            Said::Heard(what) => what,
-            Said::World(Happening::Booted { life: 0 }) => return None,
-            Said::World(happening) => format!("{happening:?}"),
+    let line = |note: Note<String>| {
+        let what = match note.what {
+            Noted::Said(what) => what,
+            Noted::World(Happening::Booted { life: 0 }) => return None,
+            Noted::World(happening) => format!("{happening:?}"),
         };
         Some(format!("{} {}: {what}", note.at_ns / MILLISECOND, note.machine.0))
     };

@@ -1,13 +1,13 @@
-//! Laws of the disk model: whatever a process did, a power failure leaves a state that a real disk may leave, and what was synced is there. The reference here is a list of legal
-//! states, written down step by step; it shares nothing with the disk's own bookkeeping.
-
-mod puppet;
+//! Laws of the disk model: whatever a process did, a power failure leaves a state that a real disk may leave, and what
+//! was synced is there. The reference here is a list of legal states, written down step by step; it shares nothing with
+//! the disk's own bookkeeping.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use puppet::*;
-use world::*;
+use stormglass_world::*;
+
+use crate::puppet::*;
 
 /// What a process does, 20 ms apart, so that each sync is answered before the next doing.
 #[derive(Clone, Debug)]

@@ -1,9 +1,8 @@
 //! Streams, as their ends hear of them: order, stalls, refusals, resets, half-open ends.
 
-mod puppet;
+use stormglass_world::*;
 
-use puppet::*;
-use world::*;
+use crate::puppet::*;
 
 fn link_cut(a: u16, b: u16, for_ms: u64) -> What {
     What::Partition { shape: Shape::Link { a: machine(a), b: machine(b) }, for_ms }
@@ -51,7 +50,8 @@ fn order_holds_under_jitter_and_loss() {
 fn what_meets_a_cut_waits_and_goes_on_in_its_order() {
     check(
         &[at(45, link_cut(0, 1, 1_000))],
-        // A has passed, B is on its way when the link is cut, C is sent while it is cut, D after; all that waited is sent anew.
+        // A has passed, B is on its way when the link is cut, C is sent while it is cut, D after; all that waited is
+        // sent anew.
         &[(0, 0, "open 1"), (30, 0, "say 0 A"), (40, 0, "say 0 B"), (500, 0, "say 0 C"), (1_046, 0, "say 0 D")],
         3_000,
         &["10 1: accepted 0", "20 0: opened 1", "40 1: A from 0", "1055 1: B from 0", "1055 1: C from 0", "1056 1: D from 0"],

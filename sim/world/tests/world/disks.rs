@@ -1,11 +1,10 @@
 //! Disks, as their processes see them: answers and their order, what a crash leaves, and every fault of a disk.
 
-mod puppet;
-
 use std::collections::BTreeSet;
 
-use puppet::*;
-use world::*;
+use stormglass_world::*;
+
+use crate::puppet::*;
 
 fn power(restart_ms: u64) -> What {
     What::Crash { machine: machine(0), power: true, restart_ms: Some(restart_ms) }

@@ -1,8 +1,9 @@
-//! What is wrong with a disk now: the faults that hold on it, each under its number in the plan. Never what was damaged already, but for two flags.
+//! What is wrong with a disk now: the faults that hold on it, each under its number in the plan. Never what was damaged
+//! already, but for two flags.
 
 /// What is wrong with a disk.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flaws {
+pub(crate) struct Defects {
     /// Faults under which it answers nothing.
     stalls: Vec<u32>,
     /// Faults under which it is full.
@@ -19,7 +20,7 @@ pub(crate) struct Flaws {
     pub(crate) broke_promise: bool,
 }
 
-impl Flaws {
+impl Defects {
     pub(crate) fn is_stalled(&self) -> bool {
         !self.stalls.is_empty()
     }
