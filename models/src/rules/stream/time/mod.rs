@@ -1,5 +1,0 @@
-//! Event time (catalogue, section E): timers, watermarks, idleness, and records that come too late. Never what a window makes of it.
-
-pub mod timers;
-pub mod watermarks;
-pub mod late;

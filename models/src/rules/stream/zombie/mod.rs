@@ -1,4 +1,0 @@
-//! Those who are over and do not know it (catalogue, section I, ZMB): what they say is not heeded, what they do has no effect.
-
-pub mod workers;
-pub mod commit;
