@@ -1,0 +1,92 @@
+//! `fuzz`: many storms. It sets the engine going, lets Ctrl-C end it early, and tells what was found; the order and the
+//! counts are the engine's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::args::{Fuzz, Seeds};
+use super::progress::Watcher;
+use super::text::summary;
+use super::{chosen, family, out};
+use crate::change::Changes;
+use crate::fuzz::{FamilySource, Source, Wish};
+use crate::mistake::Mistake;
+use crate::systems::{AnySystem, Systems};
+
+/// Many storms, judged.
+pub fn fuzz(systems: &Systems, args: &Fuzz, changes: Changes) -> Result<u8, Mistake> {
+    let wish = wish(systems, args, changes)?;
+    let cancel = on_ctrl_c();
+    let mut watcher = Watcher::new(&wish, systems);
+    let found = crate::fuzz::fuzz(&wish, &cancel, &mut watcher);
+    watcher.finish();
+    out::say(&summary::text(&found));
+    Ok(found.exit_code())
+}
+
+/// What the engine is to do, from what the command line says.
+fn wish<'s>(systems: &'s Systems, args: &Fuzz, changes: Changes) -> Result<Wish<'s>, Mistake> {
+    let seeds = match (args.seeds, args.length) {
+        (Some(seeds), _) => seeds,
+        (None, None) => Seeds::DEFAULT,
+        (None, Some(_)) => Seeds::ALL,
+    };
+    let of = chosen(systems, args.system.as_deref())?;
+    let mut families: Vec<(&dyn AnySystem, &'static str)> = Vec::new();
+    for name in &args.families {
+        let found = family(&of, name)?;
+        // A family named twice is one family.
+        if !families.iter().any(|(system, family)| (system.name(), *family) == (found.0.name(), found.1)) {
+            families.push(found);
+        }
+    }
+    if args.families.is_empty() {
+        let able = of.iter().filter(|system| can(**system, &changes));
+        families = able.flat_map(|system| system.families().into_iter().map(|family| (*system, family.name))).collect();
+    }
+    if families.is_empty() {
+        return Err(Mistake::new(changes.to_string().trim_start(), "no system has all of this", "give flags, fields and plants of one system"));
+    }
+    // What no seed can have is told before the first one is run.
+    for (system, family) in &families {
+        system.draw(family, seeds.first, &changes)?;
+    }
+    let is_all = args.families.is_empty() && args.system.is_none();
+    let source = |(system, family)| Box::new(FamilySource { system, family, changes: changes.clone() }) as Box<dyn Source + 's>;
+    Ok(Wish {
+        seeds: seeds.first..=seeds.last,
+        sources: families.into_iter().map(source).collect(),
+        is_all,
+        jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        keep_going: args.keep_going,
+        time_limit: args.length,
+        changes,
+    })
+}
+
+/// Whether a system has the flags, the fields and the plants that are wanted.
+fn can(system: &dyn AnySystem, changes: &Changes) -> bool {
+    let (flags, plants) = (system.flags(), system.plants());
+    changes.flags.iter().all(|(name, _)| flags.iter().any(|flag| flag.name == name))
+        && changes.sets.iter().all(|set| system.has(set))
+        && changes.plants.iter().all(|name| plants.iter().any(|plant| plant.name == name))
+}
+
+/// A flag that the first Ctrl-C sets. The second one ends the program at once, for whoever cannot wait for the runs
+/// that were begun.
+fn on_ctrl_c() -> Arc<AtomicBool> {
+    /// What a shell says of a program that an interrupt ended.
+    const INTERRUPTED: i32 = 130;
+    let cancel = Arc::new(AtomicBool::new(false));
+    let flag = cancel.clone();
+    let set = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED);
+        }
+        out::warn("\nstopping: what was begun is finished first; once more to leave at once\n");
+    });
+    if let Err(error) = set {
+        out::warn(&format!("Ctrl-C will end the fuzz without a summary: {error}\n"));
+    }
+    cancel
+}

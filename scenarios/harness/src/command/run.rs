@@ -1,0 +1,54 @@
+//! `run` and `replay`: one storm. Never more than one.
+
+use super::args::{Replay, Run};
+use super::text::{failure, last_line, one_run};
+use super::{chosen, family, law, out, program};
+use crate::case::{PLAN, head, is_case};
+use crate::change::{Changes, quoted};
+use crate::mistake::Mistake;
+use crate::plan::{Document, Format, save};
+use crate::systems::{AnyPlan, Systems};
+
+/// Draws, runs and judges a storm. The plan is saved before it runs, so that a name which cannot be written costs
+/// nothing.
+pub fn run(systems: &Systems, args: &Run, changes: Changes) -> Result<u8, Mistake> {
+    let (system, family) = family(&chosen(systems, args.system.as_deref())?, &args.family)?;
+    let (plan, notes) = system.draw(family, args.seed, &changes)?;
+    out::warn(&notes);
+    if let Some(target) = &args.save {
+        save(&plan.text(Format::of(target)), target)?;
+    }
+    let of = args.system.as_ref().map(|system| format!(" --system {system}")).unwrap_or_default();
+    let reproduce = format!("{} run --family {family} --seed {}{of}{changes}", program(), args.seed);
+    Ok(tell(systems, plan.as_ref(), args.json, &reproduce))
+}
+
+/// Runs and judges the plan in a file.
+pub fn replay(systems: &Systems, args: &Replay) -> Result<u8, Mistake> {
+    let document = Document::load(&args.file)?;
+    let within = if is_case(&document) {
+        head(&document)?;
+        PLAN
+    } else {
+        &[]
+    };
+    let plan = systems.read(&document, within)?;
+    if let Some(target) = &args.save {
+        save(&plan.text(Format::of(target)), target)?;
+    }
+    let reproduce = format!("{} replay {}", program(), quoted(&args.file.display().to_string()));
+    Ok(tell(systems, plan.as_ref(), args.json, &reproduce))
+}
+
+/// Runs and judges the plan, tells of it, and says the exit code.
+fn tell(systems: &Systems, plan: &dyn AnyPlan, json: bool, reproduce: &str) -> u8 {
+    let report = plan.run();
+    let verdict = &report.judgement.verdict;
+    if json {
+        out::say(&last_line::json(&report, reproduce));
+    } else {
+        let failure = failure::text(verdict, law(systems, verdict).as_deref(), reproduce);
+        out::say(&format!("{}{failure}{}", one_run::text(&report), last_line::line(&report)));
+    }
+    verdict.exit_code()
+}
