@@ -1,0 +1,16 @@
+//! The coordination service as a system of the harness, in reading order: the system, what runs on its machines, how
+//! far it is with what a plan wants, what its clients do, its storms, its known bugs, the states that its storms must
+//! reach, and plans of an older format. A system that contains the service is built upon this; never the other way
+//! round.
+
+mod system;
+pub mod machine;
+pub mod standing;
+pub mod workload;
+pub mod family;
+pub mod plants;
+pub mod probes;
+pub mod upgrade;
+
+pub use machine::Machine;
+pub use system::Zookeeper;
