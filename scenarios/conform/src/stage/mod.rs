@@ -1,59 +1,60 @@
-//! A simulated ensemble in fair weather, and a caller for each recorded connection. What is said is said one after the other, and each time the stage waits until nothing moves any more: so every
-//! replica answers as a server alone would. Never a storm.
+//! A simulated ensemble in fair weather, and a caller for each recorded connection. Callers speak one after the other,
+//! and each time the stage waits until nothing moves any more: so every replica answers as a server alone would. Never
+//! a storm.
 
 mod caller;
 
-use coord::message::Message;
-use coord::{Server, ServerConfig};
-use vocab::fact::{ClientFact, Fact};
-use vocab::ids::{MachineId, SessionId, Xid, Zxid};
-use vocab::plan::{Budget, Compat, Coordination, DiskWeather, Heal, LinkWeather, Weather};
-use vocab::process::{Effects, Event, Process};
-use vocab::recording::Note;
-use vocab::service::{ErrorCode, Op, Reply, WatchEvent};
-use vocab::time::{MILLISECOND, Now};
+use contract::ids::MachineId;
+use contract::plan::{DiskWeather, LinkWeather, Weather};
+use contract::process::{Effects, Event, Process};
+use contract::recording::{Note, Noted};
+use contract::time::{MILLISECOND, Now};
 use world::World;
+use zookeeper_replica::{Server, ServerConfig};
+use zookeeper_words::fact::{ClientFact, Fact};
+use zookeeper_words::ids::{SessionId, Zxid};
+use zookeeper_words::message::Message;
+use zookeeper_words::service::{ErrorCode, Op, Reply, WatchEvent};
+use zookeeper_words::settings::{Compat, Coordination};
 
 use caller::Caller;
 
-/// What the recorded servers ran with.
-pub const TICK_MS: u32 = 2_000;
 /// How long the stage lets the world run at a time.
 const SLICE_NS: u64 = MILLISECOND;
 /// How many slices an election may take, or an answer.
 const SLICES_MAX: u32 = 60_000;
-/// Slices after the last change in which events and pings arrive: a message takes a tenth of one.
+/// So many slices after the last change nothing is under way any more: a message takes a tenth of one.
 const CALM_SLICES: u32 = 2;
 
 /// What runs on the stage.
 #[derive(Clone)]
-enum Part {
+enum Machine {
     Replica(Box<Server>),
     Caller(Box<Caller>),
 }
 
-impl Process for Part {
+impl Process for Machine {
     type Message = Message;
     type Fact = Fact;
 
     fn step(&mut self, now: Now, event: Event<Message>, out: &mut Effects<Message, Fact>) {
         match self {
-            Part::Replica(server) => server.step(now, event, out),
-            Part::Caller(caller) => caller.step(now, event, out),
+            Machine::Replica(server) => server.step(now, event, out),
+            Machine::Caller(caller) => caller.step(now, event, out),
         }
     }
 
     fn check(&self) -> Result<(), String> {
         match self {
-            Part::Replica(server) => server.check(),
-            Part::Caller(_) => Ok(()),
+            Machine::Replica(server) => server.check(),
+            Machine::Caller(_) => Ok(()),
         }
     }
 
     fn look(&self) -> Vec<(&'static str, String)> {
         match self {
-            Part::Replica(server) => server.look(),
-            Part::Caller(_) => Vec::new(),
+            Machine::Replica(server) => server.look(),
+            Machine::Caller(_) => Vec::new(),
         }
     }
 }
@@ -66,7 +67,7 @@ pub enum Heard {
     /// Its session is no more.
     Refused,
     /// A reply.
-    Reply { xid: Xid, zxid: Zxid, result: Result<Reply, ErrorCode> },
+    Reply { zxid: Zxid, result: Result<Reply, ErrorCode> },
     /// A watch fired.
     Event { zxid: Zxid, event: WatchEvent },
     /// Its connection is gone.
@@ -75,12 +76,13 @@ pub enum Heard {
 
 /// The ensemble with its callers.
 pub struct Stage {
-    world: World<Part>,
+    world: World<Machine>,
     replicas: u16,
 }
 
 impl Stage {
-    /// An ensemble that serves, and a caller that has not opened its connection yet for each script.
+    /// An ensemble that serves, and for each script a caller that has not opened its connection yet. `tick_ms` is the
+    /// tickTime.
     pub fn new(replicas: u16, compat: Compat, tick_ms: u32, scripts: Vec<Vec<Op>>) -> Stage {
         let link = LinkWeather { latency_us: 50, jitter_us: 0, tail_ppm: 0, tail_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
         let disk = DiskWeather { sync_us: 20, jitter_us: 0, tail_ppm: 0, tail_us: 0, other_us: 5 };
@@ -91,13 +93,12 @@ impl Stage {
             let mut config = ServerConfig::new(*me, members.clone(), coordination.clone());
             // The recorded clients were on the servers' own machine.
             config.addresses = (0..replicas + scripts.len() as u16).map(|machine| (MachineId(machine), "127.0.0.1".into())).collect();
-            world.add(Part::Replica(Box::new(Server::new(config))), 0);
+            world.add(Machine::Replica(Box::new(Server::new(config))), 0);
         }
         for (i, script) in scripts.into_iter().enumerate() {
             let server = MachineId(i as u16 % replicas);
-            world.add(Part::Caller(Box::new(Caller::new(server, script))), 0);
+            world.add(Machine::Caller(Box::new(Caller::new(server, script))), 0);
         }
-        world.load(&[], &Heal { at_ms: u64::MAX / MILLISECOND, bound_ms: 0, absent: vec![] }, Budget::Majority, 1_000);
         let mut stage = Stage { world, replicas };
         let serving = |stage: &Stage| stage.servers().all(|server| server.is_some_and(Server::is_serving));
         for _ in 0..SLICES_MAX {
@@ -113,8 +114,8 @@ impl Stage {
 
     fn servers(&self) -> impl Iterator<Item = Option<&Server>> {
         (0..self.replicas).map(|replica| match self.world.process(MachineId(replica)) {
-            Some(Part::Replica(server)) => Some(&**server),
-            Some(Part::Caller(_)) | None => None,
+            Some(Machine::Replica(server)) => Some(&**server),
+            Some(Machine::Caller(_)) | None => None,
         })
     }
 
@@ -167,7 +168,8 @@ impl Stage {
         self.applied().into_iter().max().unwrap_or_default()
     }
 
-    /// Waits until every replica has applied the same transactions and nothing is under way, and says what the callers have heard, in order.
+    /// Waits until every replica has applied the same transactions and nothing is under way, and says what the callers
+    /// have heard, in order.
     pub fn settle(&mut self) -> Vec<(usize, Heard)> {
         let mut heard = Vec::new();
         let mut calm = 0;
@@ -180,8 +182,8 @@ impl Stage {
             let notes = self.world.take_notes();
             let mut moved = before != self.applied() || before.windows(2).any(|two| two[0] != two[1]);
             for note in notes {
-                // A fact of a replica without which nothing goes on is one of its log; pings make none.
-                moved |= matches!(note.fact, Fact::Replica(_) | Fact::Client(_));
+                // Whatever goes on, somebody notes a fact of it; pings make none.
+                moved |= matches!(note.what, Noted::Said(_));
                 heard.extend(self.hear(note));
             }
             calm = if moved { 0 } else { calm + 1 };
@@ -195,11 +197,11 @@ impl Stage {
 
     fn hear(&self, note: Note<Fact>) -> Option<(usize, Heard)> {
         let caller = note.machine.index().checked_sub(usize::from(self.replicas))?;
-        let Fact::Client(fact) = note.fact else { return None };
+        let Noted::Said(Fact::Client(fact)) = note.what else { return None };
         let heard = match fact {
             ClientFact::Attached { session, timeout_ms, .. } => Heard::Attached { session, timeout_ms },
             ClientFact::Expired { .. } => Heard::Refused,
-            ClientFact::Returned { xid, zxid, result, .. } => Heard::Reply { xid, zxid, result },
+            ClientFact::Returned { zxid, result, .. } => Heard::Reply { zxid, result },
             ClientFact::Watched { zxid, event, .. } => Heard::Event { zxid, event },
             ClientFact::Detached { .. } => Heard::Gone,
             _ => return None,

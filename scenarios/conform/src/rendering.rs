@@ -1,10 +1,11 @@
-//! Answers as a transcript writes them, so that ours can be laid beside the recorded ones. Never what is right.
+//! Renders answers as a transcript writes them, so that ours can be laid beside the recorded ones. Never a judgement of
+//! what is right.
 
 use serde_json::{Map, Value, json};
-use vocab::ids::{SessionId, Zxid};
-use vocab::service::{Acl, Data, ErrorCode, EventKind, Id, Op, Reply, Stat};
+use zookeeper_words::ids::{SessionId, Zxid};
+use zookeeper_words::service::{Acl, CreateMode, Data, ErrorCode, EventKind, Id, Op, Reply, Stat};
 
-/// How our zxids and sessions are called in a recording.
+/// Which numbers our zxids and sessions have in a recording.
 pub trait Names {
     /// A zxid, as the recording counts.
     fn zxid(&self, zxid: Zxid) -> u64;
@@ -44,7 +45,7 @@ fn outcome(op: &Op, result: &Result<Reply, ErrorCode>, names: &impl Names) -> Ma
         }
         Ok(Reply::Stat(found)) => drop(put("stat", stat(found))),
         Ok(Reply::Data { data, stat: found }) => {
-            put("data", hex(data));
+            put("data", content(data));
             put("stat", stat(found));
         }
         Ok(Reply::Acl { acl, stat: found }) => {
@@ -77,11 +78,12 @@ fn outcome(op: &Op, result: &Result<Reply, ErrorCode>, names: &impl Names) -> Ma
     fields
 }
 
-/// An operation's name in a multi's results: a create that is answered without a stat is a create, whatever was asked.
+/// An operation's name in a multi's results: a create that is answered without a stat is called a create, even if a
+/// create2 was asked for.
 fn part_name(op: &Op, reply: &Reply) -> &'static str {
     match (op, reply) {
         (Op::Create { .. }, Reply::Created { stat: None, .. }) => "create",
-        (Op::Create { mode: vocab::service::CreateMode::Container, .. }, _) => "create_container",
+        (Op::Create { mode: CreateMode::Container, .. }, _) => "create_container",
         (Op::Create { .. }, _) => "create2",
         (Op::Delete { .. }, _) => "delete",
         (Op::SetData { .. }, _) => "set",
@@ -99,7 +101,12 @@ fn stat(stat: &Stat, names: &impl Names) -> Value {
     })
 }
 
-/// Bytes as hex digits; null for none.
-pub fn hex(data: &Data) -> Value {
-    data.as_ref().map_or(Value::Null, |data| data.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+/// Content as hex digits; null for none.
+fn content(data: &Data) -> Value {
+    data.as_ref().map_or(Value::Null, |data| hex_digits(data).into())
+}
+
+/// Bytes as hex digits.
+pub fn hex_digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,11 +1,12 @@
-//! The fields of a recorded line, or of an operation within it, each as what it must be, or an error with its place. What a field means is the format's to know; never a guess at one that is missing.
+//! The fields of a recorded line, or of an operation within it: each is read as what it must be, or is an error with
+//! its place. Never a guess at a field that is missing.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use vocab::service::{Acl, Acls, Path, Perms};
+use zookeeper_words::service::{Acl, Acls, Path, Perms};
 
-use super::{ConformError, Place};
+use crate::error::{ConformError, Place};
 
 /// An object of a recording, and where it stands.
 #[derive(Clone, Copy, Debug)]

@@ -1,18 +1,21 @@
-//! In which order the real server took what a log holds. Connections are logged side by side, but every reply carries the zxid of its state, and a write takes one of its own: so writes stand
-//! in the order of their zxids, and a read stands after the write whose zxid it was answered from.
+//! The order in which the real server took what a log holds. Connections are logged side by side, but every reply
+//! carries the zxid of its state, and a write takes one of its own: so writes stand in the order of their zxids, and a
+//! read stands after the write whose zxid it was answered from. Never the asking.
 //!
-//! Openings and ends of sessions take zxids too, and nothing logged carries these. They are the numbers that are missing among the writes; a missing number that is nobody's is somebody's who did
+//! Openings and ends of sessions take zxids too, and nothing logged carries these. They are the numbers that are
+//! missing among the writes. A missing number that belongs to none of them is the transaction of a stranger, who did
 //! not come by the proxy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocab::service::Op;
+use zookeeper_words::service::Op;
 
 use super::log::{Entry, Said};
+use super::sessions::nameless;
 
-/// What is to be done, in order.
+/// What is done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum Step {
     /// A connection opens and asks for a new session.
     Open { conn: usize },
     /// A connection opens and asks for the session of that number in the log.
@@ -23,92 +26,96 @@ pub enum Act {
     HangUp { conn: usize },
     /// The server takes the session of that number in the log for dead.
     Expire { session: i64 },
-    /// Somebody else's transaction.
-    Other,
+    /// A transaction of somebody who did not come by the proxy.
+    Stranger,
 }
 
-/// Where a log stands within its server's life.
+/// What a log holds, in the order in which its server took it.
 #[derive(Clone, Debug)]
-pub struct Course {
-    pub acts: Vec<Act>,
+pub struct RequestOrder {
+    pub steps: Vec<Step>,
     /// The zxid of the last transaction in it.
     pub last: u64,
 }
 
-/// A place in the order: after so many transactions; the transaction itself, or what saw its effect; the entry.
+/// A place in the order: after how many transactions; whether it is a step that saw the effect of the last of them, or
+/// that transaction itself; the entry.
 type Key = (u64, bool, usize);
 
-/// Puts a log into order. Everything up to `before` has happened.
-pub fn order(entries: &[Entry], before: u64) -> Course {
-    let replies = replies(entries);
-    let mut acts: BTreeMap<Key, Act> = BTreeMap::new();
-    let mut taken = BTreeSet::new();
-    for (at, entry) in entries.iter().enumerate() {
-        let Said::Request { xid, op, .. } = &entry.said else { continue };
-        // What was never answered came after its connection had ended.
-        let Some(zxid) = replies.get(&(entry.conn, *xid, turn(entries, at))) else { continue };
-        if op.is_write() {
-            taken.insert(*zxid);
+impl RequestOrder {
+    /// Puts a log into order. Everything up to `before` has happened.
+    pub fn of(entries: &[Entry], before: u64) -> RequestOrder {
+        let replies = replies(entries);
+        let mut steps: BTreeMap<Key, Step> = BTreeMap::new();
+        let mut taken = BTreeSet::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let Said::Request { xid, op, .. } = &entry.said else { continue };
+            // What was never answered came after its connection had ended.
+            let Some(zxid) = replies.get(&(entry.conn, *xid, earlier_uses(entries, at))) else { continue };
+            if op.is_write() {
+                taken.insert(*zxid);
+            }
+            steps.insert((*zxid, !op.is_write(), at), Step::Ask { conn: entry.conn, entry: at });
         }
-        acts.insert((*zxid, !op.is_write(), at), Act::Ask { conn: entry.conn, entry: at });
-    }
-    let last = replies.values().copied().max().unwrap_or(before);
-    let mut missing: BTreeSet<u64> = (before + 1..=last).filter(|zxid| !taken.contains(zxid)).collect();
-    let mut seen = before;
-    for (at, entry) in entries.iter().enumerate() {
-        match &entry.said {
-            Said::Reply { zxid, .. } => seen = seen.max(*zxid),
-            Said::Connect { session: 0, .. } => {
-                let zxid = opening(entries, at, seen, &missing);
-                if let Some(zxid) = zxid {
-                    missing.remove(&zxid);
+        let last = replies.values().copied().max().unwrap_or(before);
+        let mut missing: BTreeSet<u64> = (before + 1..=last).filter(|zxid| !taken.contains(zxid)).collect();
+        let mut seen = before;
+        for (at, entry) in entries.iter().enumerate() {
+            match &entry.said {
+                Said::Reply { zxid, .. } => seen = seen.max(*zxid),
+                Said::Connect { session: 0, .. } => {
+                    let zxid = opening(entries, at, seen, &missing);
+                    if let Some(zxid) = zxid {
+                        missing.remove(&zxid);
+                    }
+                    seen = seen.max(zxid.unwrap_or(seen));
+                    steps.insert((zxid.unwrap_or(seen), false, at), Step::Open { conn: entry.conn });
                 }
-                seen = seen.max(zxid.unwrap_or(seen));
-                acts.insert((zxid.unwrap_or(seen), false, at), Act::Open { conn: entry.conn });
+                Said::Connect { .. } => {
+                    steps.insert((seen, true, at), Step::Attach { conn: entry.conn });
+                }
+                Said::Close => {
+                    steps.insert((seen, true, at), Step::HangUp { conn: entry.conn });
+                }
+                Said::Connected { .. } | Said::Request { .. } | Said::Event { .. } => {}
             }
-            Said::Connect { .. } => {
-                acts.insert((seen, true, at), Act::Attach { conn: entry.conn });
-            }
-            Said::Close => {
-                acts.insert((seen, true, at), Act::HangUp { conn: entry.conn });
-            }
-            Said::Connected { .. } | Said::Request { .. } | Said::Event { .. } => {}
         }
-    }
-    for (session, end) in ends(entries) {
-        if let Some(zxid) = expiry(entries, end, before, &missing) {
-            missing.remove(&zxid);
-            if let Some(conn) = cut_before(entries, session, zxid) {
-                acts.insert((zxid - 1, true, usize::MAX), Act::HangUp { conn });
+        for (session, end) in ends(entries) {
+            if let Some(zxid) = expiry(entries, end, before, &missing) {
+                missing.remove(&zxid);
+                if let Some(conn) = cut_before(entries, session, zxid) {
+                    steps.insert((zxid - 1, true, usize::MAX), Step::HangUp { conn });
+                }
+                steps.insert((zxid, false, 0), Step::Expire { session });
             }
-            acts.insert((zxid, false, 0), Act::Expire { session });
         }
+        steps.extend(missing.into_iter().map(|zxid| ((zxid, false, 0), Step::Stranger)));
+        RequestOrder { steps: steps.into_values().collect(), last }
     }
-    acts.extend(missing.into_iter().map(|zxid| ((zxid, false, 0), Act::Other)));
-    Course { acts: acts.into_values().collect(), last }
 }
 
-/// How often a connection had used the number of a request before: those of setWatches and the like are not its own.
-fn turn(entries: &[Entry], at: usize) -> usize {
+/// How often its connection had used the number of a request before: setWatches and the like always use the same one.
+fn earlier_uses(entries: &[Entry], at: usize) -> usize {
     let Said::Request { xid, .. } = &entries[at].said else { return 0 };
     entries[..at].iter().filter(|entry| entry.conn == entries[at].conn && matches!(&entry.said, Said::Request { xid: other, .. } if other == xid)).count()
 }
 
-/// The zxids of all replies, by connection, number and turn.
+/// The zxids of all replies, by connection, number, and how often the number was used before.
 fn replies(entries: &[Entry]) -> BTreeMap<(usize, i64, usize), u64> {
-    let mut turns: BTreeMap<(usize, i64), usize> = BTreeMap::new();
+    let mut uses: BTreeMap<(usize, i64), usize> = BTreeMap::new();
     let mut replies = BTreeMap::new();
     for entry in entries {
         if let Said::Reply { xid, zxid, .. } = &entry.said {
-            let turn = turns.entry((entry.conn, *xid)).or_default();
-            replies.insert((entry.conn, *xid, *turn), *zxid);
-            *turn += 1;
+            let uses = uses.entry((entry.conn, *xid)).or_default();
+            replies.insert((entry.conn, *xid, *uses), *zxid);
+            *uses += 1;
         }
     }
     replies
 }
 
-/// The missing number that is the opening of a connection's session: the last one before the connection's first reply; without a reply the next one.
+/// The missing number that is the opening of a connection's session: the last one before the connection's first reply;
+/// without a reply the next one.
 fn opening(entries: &[Entry], at: usize, seen: u64, missing: &BTreeSet<u64>) -> Option<u64> {
     let conn = entries[at].conn;
     let first =
@@ -117,8 +124,9 @@ fn opening(entries: &[Entry], at: usize, seen: u64, missing: &BTreeSet<u64>) -> 
     by_reply.or_else(|| missing.range(seen + 1..).next()).copied()
 }
 
-/// The connection of a session that was told nothing of its end. A server closes silent connections by a clock of its own, ten seconds to the tick (NIOServerCnxnFactory's cnxnExpiryQueue): sometimes
-/// before it expires the session, and then the connection is not told what its own watches see.
+/// The connection of a session that was told nothing of its end. A server closes silent connections by a clock of its
+/// own, ten seconds to the tick (NIOServerCnxnFactory's cnxnExpiryQueue): sometimes before it expires the session, and
+/// then the connection is not told what its own watches see.
 fn cut_before(entries: &[Entry], session: i64, zxid: u64) -> Option<usize> {
     let conn = entries.iter().rev().find_map(|entry| matches!(entry.said, Said::Connected { session: of, .. } if of == session).then_some(entry.conn))?;
     let from = entries.iter().rposition(|entry| matches!(entry.said, Said::Reply { zxid: of, .. } if of < zxid))?;
@@ -165,12 +173,8 @@ fn ends(entries: &[Entry]) -> Vec<(i64, End)> {
     ends
 }
 
-/// The number of a session whose number nobody was told.
-pub fn nameless(conn: usize) -> i64 {
-    -1 - conn as i64
-}
-
-/// The missing number that is the end of a session: the last one before the refusal; or, after its last connection, the last one before anybody else's next reply, or the next one.
+/// The missing number that is the end of a session: the last one before the refusal; or, after its last connection, the
+/// last one before anybody else's next reply, or the next one.
 fn expiry(entries: &[Entry], end: End, before: u64, missing: &BTreeSet<u64>) -> Option<u64> {
     let zxids = |entries: &[Entry]| -> Vec<u64> {
         entries.iter().filter_map(|entry| if let Said::Reply { zxid, .. } = entry.said { Some(zxid) } else { None }).collect()

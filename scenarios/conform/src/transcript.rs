@@ -1,28 +1,40 @@
-//! A recording of single requests: `zookeeper-transcript/1`, a header and a line for each request with its reply and events. Data; never the asking.
+//! A recording of single requests (format `zookeeper-transcript/1`): a header, and a line for each request with its
+//! reply and events. Data; never the asking.
 
 use std::path::Path as FilePath;
 
 use serde_json::Value;
-use vocab::plan::Compat;
-use vocab::service::{AddWatchMode, CreateMode, Data, Op, WatcherType};
+use zookeeper_words::service::{AddWatchMode, CreateMode, Data, Op, WatcherType};
+use zookeeper_words::settings::Compat;
 
-use super::fields::Fields;
-use super::{ConformError, Place};
+use crate::error::{ConformError, Place};
+use crate::fields::Fields;
 
 /// A recorded request.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct RecordedRequest {
     /// Its line in the file, from 1.
-    pub number: usize,
+    pub line: usize,
     /// The session, by its place in the order of opening.
     pub session: usize,
     pub ask: Ask,
     /// What the real server answered.
     pub reply: Value,
-    /// The events that came before the next request: the session, and type and path.
-    pub events: Vec<(usize, i64, String)>,
+    /// The events that came before the next request.
+    pub events: Vec<SeenEvent>,
     /// The request as it stands in the file.
     pub text: String,
+}
+
+/// A watch event that a session was told of. The order is by session first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeenEvent {
+    /// The session, by its place in the order of opening.
+    pub session: usize,
+    /// The number of its kind on the wire.
+    pub kind: i64,
+    /// The node.
+    pub path: String,
 }
 
 /// What was asked.
@@ -36,7 +48,7 @@ pub enum Ask {
 #[derive(Clone, Debug)]
 pub struct Transcript {
     pub compat: Compat,
-    pub lines: Vec<Line>,
+    pub requests: Vec<RecordedRequest>,
 }
 
 const FORMAT: &str = "zookeeper-transcript/1";
@@ -63,23 +75,25 @@ impl Transcript {
             version if version.starts_with("3.9.") => Compat::V3_9,
             _ => return Err(head.error(format!("the server is {server:?}, this build knows ZooKeeper 3.8 and 3.9"))),
         };
-        let read = lines.map(|(place, text)| Line::read(place, &json((place, text))?)).collect::<Result<_, _>>()?;
-        Ok(Transcript { compat, lines: read })
+        let requests = lines.map(|(place, text)| RecordedRequest::read(place, &json((place, text))?)).collect::<Result<_, _>>()?;
+        Ok(Transcript { compat, requests })
     }
 }
 
-impl Line {
-    fn read(place: Place<'_>, value: &Value) -> Result<Line, ConformError> {
+impl RecordedRequest {
+    fn read(place: Place<'_>, value: &Value) -> Result<RecordedRequest, ConformError> {
         let fields = Fields { place, value };
         let ask = if fields.text("op")? == "open" { Ask::Open { timeout_ms: fields.number("timeout_ms")? } } else { Ask::Op(op(fields)?) };
-        let events = fields.list("events")?.map(|event| Ok((event.number("session")?, event.number("type")?, event.text("path")?.to_owned())));
-        let events = events.collect::<Result<_, ConformError>>()?;
+        let event = |event: Fields<'_>| -> Result<SeenEvent, ConformError> {
+            Ok(SeenEvent { session: event.number("session")?, kind: event.number("type")?, path: event.text("path")?.to_owned() })
+        };
+        let events = fields.list("events")?.map(event).collect::<Result<_, _>>()?;
         let reply = value.get("reply").cloned().ok_or_else(|| place.error("no reply"))?;
         let mut request = value.clone();
         if let Some(request) = request.as_object_mut() {
             request.retain(|field, _| !matches!(field.as_str(), "n" | "reply" | "events"));
         }
-        Ok(Line { number: place.line, session: fields.number("session")?, ask, reply, events, text: request.to_string() })
+        Ok(RecordedRequest { line: place.line, session: fields.number("session")?, ask, reply, events, text: request.to_string() })
     }
 }
 

@@ -1,12 +1,12 @@
-//! What real servers said, asked again: no request of the recordings is answered otherwise by the model, by an ensemble of one or by one of three. And a recording that says something else is
-//! found out: the comparison can see.
+//! What real servers said, asked again: no request of the recordings is answered otherwise by the model, by an ensemble
+//! of one or by one of three. And a recording that says something else is found out: the comparison can see.
 
 use std::path::{Path, PathBuf};
 
-use scenarios::conform::{Recorded, Subject, find};
+use stormglass_conform::{Recorded, Subject, find};
 
 fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data")
 }
 
 #[test]

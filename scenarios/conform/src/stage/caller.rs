@@ -1,14 +1,16 @@
-//! One recorded connection, as a process: it says what it is told to say, in ZooKeeper's records, and notes what it hears. Never a retry, a choice, or an opinion.
+//! One recorded connection, as a process: it sends what the stage orders, in ZooKeeper's records, and notes what it
+//! receives. Never a retry, a choice, or an opinion.
 
 use std::sync::Arc;
 
-use coord::message::{ConnectRequest, Message};
-use coord::session;
-use vocab::fact::{ClientFact, Fact};
-use vocab::ids::{ConnId, MachineId, SessionId, Xid, Zxid};
-use vocab::process::{Effects, Event};
-use vocab::service::Op;
-use vocab::time::{MILLISECOND, Now};
+use contract::ids::{ConnId, MachineId};
+use contract::process::{Effects, Event};
+use contract::time::{MILLISECOND, Now};
+use zookeeper_replica::session;
+use zookeeper_words::fact::{ClientFact, Fact};
+use zookeeper_words::ids::{SessionId, Xid, Zxid};
+use zookeeper_words::message::{ConnectRequest, Message};
+use zookeeper_words::service::Op;
 
 type Out = Effects<Message, Fact>;
 
@@ -16,7 +18,7 @@ type Out = Effects<Message, Fact>;
 #[derive(Clone, Debug)]
 pub struct Caller {
     server: MachineId,
-    /// What it will be told to ask, by number.
+    /// What it asks when the stage orders it, by number.
     script: Arc<[Op]>,
     conn: Option<ConnId>,
     request: Option<ConnectRequest>,
@@ -40,14 +42,14 @@ impl Caller {
                 let request = self.request.take().expect("a stream was opened for a connect request");
                 out.send(conn, Message::Connect(request));
             }
-            Event::Closed { conn, .. } if self.conn == Some(conn) => self.over(conn, out),
+            Event::Closed { conn, .. } if self.conn == Some(conn) => self.end(conn, out),
             Event::Message { conn, message, .. } if self.conn == Some(conn) => self.on_message(conn, message, now, out),
             Event::Wake => {
                 if let (Some(conn), Some(ping_ns)) = (self.conn, self.ping_ns)
                     && now.mono_ns >= ping_ns
                 {
                     out.send(conn, Message::Ping);
-                    self.rest(now, out);
+                    self.delay_ping(now, out);
                 }
             }
             Event::Boot | Event::Opened { .. } | Event::Closed { .. } | Event::Message { .. } => {}
@@ -83,12 +85,12 @@ impl Caller {
                     }
                 };
                 out.send(conn, Message::Request { xid, op: Arc::new(op) });
-                self.rest(now, out);
+                self.delay_ping(now, out);
             }
             "drop" => {
                 if let Some(conn) = self.conn {
                     out.close(conn);
-                    self.over(conn, out);
+                    self.end(conn, out);
                 }
             }
             other => unreachable!("the stage gives no order {other:?}"),
@@ -115,7 +117,7 @@ impl Caller {
                     again,
                     seen: Zxid::ZERO,
                 });
-                self.rest(now, out);
+                self.delay_ping(now, out);
             }
             Message::Reply { xid, zxid, result } => out.note(ClientFact::Returned { session, conn: number, xid, zxid, result }),
             Message::Event { zxid, event } => out.note(ClientFact::Watched { session, conn: number, zxid, event }),
@@ -132,14 +134,14 @@ impl Caller {
         }
     }
 
-    /// Something was said: the next ping is due a third of the timeout later.
-    fn rest(&mut self, now: Now, out: &mut Out) {
+    /// The client has said something: its next ping is due a third of the timeout later.
+    fn delay_ping(&mut self, now: Now, out: &mut Out) {
         let ping_ns = now.mono_ns + u64::from(self.timeout_ms) * MILLISECOND / 3;
         self.ping_ns = Some(ping_ns);
         out.wake_at(ping_ns);
     }
 
-    fn over(&mut self, conn: ConnId, out: &mut Out) {
+    fn end(&mut self, conn: ConnId, out: &mut Out) {
         out.note(ClientFact::Detached { session: self.session, conn: conn.0 as u32 });
         (self.conn, self.ping_ns) = (None, None);
     }

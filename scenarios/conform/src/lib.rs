@@ -1,23 +1,30 @@
-//! Conformance: what real servers were recorded to answer, asked again of the reference and of a simulated ensemble, answer against answer. Neither is told what the recording says.
+//! Conformance: what real servers were recorded to answer, asked again of the reference model and of simulated
+//! ensembles, answer against answer. Nobody who is asked knows what the recording says.
 //!
-//! `transcript` reads the recordings of single requests, `flink` those of whole processes, both by `fields`; `stage` is an ensemble with a caller for each recorded connection. An answer is compared as the
-//! recording writes it (`spoken`): zxids count from the first transaction, session ids are places in the order of opening, and what one transaction deletes of a session that ends comes in
-//! no order that ZooKeeper promises.
+//! `transcript` reads the recordings of single requests, `flink` reads and plays those of whole processes; both read
+//! fields by `fields`. `model` and `replicas` ask single requests; `stage` is an ensemble with a caller for each
+//! recorded connection. Answers are compared as the recording writes them (`rendering`): zxids count from the first
+//! transaction, session ids are places in the order of opening, and the deletions at the end of a session come in any
+//! order, since ZooKeeper promises none.
 
+mod error;
 mod fields;
-mod flink;
-mod model;
-mod replicas;
-mod spoken;
-mod stage;
 mod transcript;
+mod outcome;
+mod rendering;
+mod comparison;
+mod model;
+mod stage;
+mod replicas;
+mod flink;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+pub use error::ConformError;
+pub use outcome::{Disagreement, Outcome};
 
-/// Whom the recorded requests are asked again.
+/// Who is asked the recorded requests again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The reference by which the judge judges.
@@ -27,7 +34,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Those that must agree: the reference, and ensembles of one and of three replicas.
+    /// Those that must agree with the recordings: the reference, and ensembles of one and of three replicas.
     pub const ALL: [Subject; 3] = [Subject::Model, Subject::Ensemble(1), Subject::Ensemble(3)];
 }
 
@@ -38,72 +45,6 @@ impl fmt::Display for Subject {
             Subject::Ensemble(1) => f.write_str("1 replica"),
             Subject::Ensemble(replicas) => write!(f, "{replicas} replicas"),
         }
-    }
-}
-
-/// A request on which we and the real server differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disagreement {
-    /// The line in the file, from 1.
-    pub line: usize,
-    /// What was asked, as recorded.
-    pub request: String,
-    /// What the real server said.
-    pub real: String,
-    /// What we say.
-    pub ours: String,
-}
-
-/// What became of one recording.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// Requests that were asked again.
-    pub requests: u64,
-    /// Watch events that were compared.
-    pub events: u64,
-    /// Where we differ, in the order of the recording.
-    pub disagreements: Vec<Disagreement>,
-}
-
-/// Why a recording cannot be asked again.
-#[derive(Debug, Error)]
-pub enum ConformError {
-    /// The file or folder cannot be read.
-    #[error("{}: {error}\n  remedy: give a folder with recordings (*.jsonl), or one of them", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// There is nothing in the folder.
-    #[error("{}: no recording in it\n  remedy: give a folder with recordings (*.jsonl), or one of them", path.display())]
-    Empty {
-        /// Which.
-        path: PathBuf,
-    },
-    /// A line is not what the format says.
-    #[error("{}:{line}: {what}\n  remedy: give recordings of format zookeeper-transcript/1, or logs of the proxy between Flink and ZooKeeper; tests/data/README.md describes both", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        what: String,
-    },
-}
-
-/// A place in a file, for its errors.
-#[derive(Clone, Copy, Debug)]
-struct Place<'p> {
-    path: &'p Path,
-    line: usize,
-}
-
-impl Place<'_> {
-    fn error(self, what: impl Into<String>) -> ConformError {
-        ConformError::Malformed { path: self.path.into(), line: self.line, what: what.into() }
     }
 }
 
@@ -143,7 +84,8 @@ pub fn find(path: &Path) -> Result<Vec<PathBuf>, ConformError> {
 }
 
 impl Recorded {
-    /// Reads a recording. A log of processes that goes on where its elder siblings in the folder ended begins with these.
+    /// Reads a recording. A log of processes may go on where the logs before it in its folder ended; then these are
+    /// read too.
     pub fn load(path: &Path) -> Result<Recorded, ConformError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConformError::Unreadable { path: path.into(), error })?;
         let kind = if transcript::is_one(&text) {
@@ -154,7 +96,7 @@ impl Recorded {
         Ok(Recorded { kind })
     }
 
-    /// Whether `subject` can be asked: a log of processes is one of connections, which the reference does not have.
+    /// Whether `subject` can be asked: a log of processes tells of connections, and the reference has none.
     pub fn suits(&self, subject: Subject) -> bool {
         matches!((&self.kind, subject), (Kind::Requests(_), _) | (Kind::Processes(_), Subject::Ensemble(_)))
     }

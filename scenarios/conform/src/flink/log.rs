@@ -1,12 +1,14 @@
-//! A log of the proxy: connections with what was said on them, a line each. Data; never an order other than that of the lines.
+//! A log of the proxy: what was said on each connection, a line each. Data; never an order other than that of the
+//! lines.
 
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use serde_json::Value;
-use vocab::service::{CreateMode, Data, Op, Path, WatcherType};
+use zookeeper_words::ids::Zxid;
+use zookeeper_words::service::{CreateMode, Data, Op, Path, WatcherType};
 
-use crate::conform::fields::Fields;
-use crate::conform::{ConformError, Place};
+use crate::error::{ConformError, Place};
+use crate::fields::Fields;
 
 /// A logged line that matters here.
 #[derive(Clone, Debug)]
@@ -35,22 +37,23 @@ pub enum Said {
     Close,
 }
 
-/// A log, and those that it goes on from.
+/// A log, and those that it continues.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    /// The logs of the same server before, the first one first, and this one.
+    /// The earlier logs of the same server, the first one first, and then this one.
     pub parts: Vec<Vec<Entry>>,
 }
 
 impl Log {
-    /// Reads a log. If it begins at a later zxid than the first, the logs before it in the folder are read too: its nodes are what they left.
+    /// Reads a log. If it begins at a later zxid than the first, the logs before it in the folder are read too: its
+    /// nodes are what they left.
     pub fn read(path: &FilePath, text: &str) -> Result<Log, ConformError> {
         let mut parts = Vec::new();
         let own = entries(path, text)?;
         if first_zxid(&own) > 1 {
-            for elder in elders(path) {
-                let text = std::fs::read_to_string(&elder).map_err(|error| ConformError::Unreadable { path: elder.clone(), error })?;
-                parts.push(entries(&elder, &text)?);
+            for earlier in earlier_logs(path) {
+                let text = std::fs::read_to_string(&earlier).map_err(|error| ConformError::Unreadable { path: earlier.clone(), error })?;
+                parts.push(entries(&earlier, &text)?);
             }
         }
         parts.push(own);
@@ -59,18 +62,18 @@ impl Log {
 }
 
 /// The other logs of the folder that come before this one by name.
-fn elders(path: &FilePath) -> Vec<std::path::PathBuf> {
+fn earlier_logs(path: &FilePath) -> Vec<PathBuf> {
     let Some(folder) = path.parent() else { return vec![] };
     let folder = if folder.as_os_str().is_empty() { FilePath::new(".") } else { folder };
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut elders: Vec<_> =
-        entries.filter(|other| other.extension().is_some_and(|extension| extension == "jsonl") && other.file_name() < path.file_name()).collect();
-    elders.sort();
-    elders
+    let is_earlier = |other: &PathBuf| other.extension().is_some_and(|extension| extension == "jsonl") && other.file_name() < path.file_name();
+    let mut earlier: Vec<PathBuf> = entries.filter(is_earlier).collect();
+    earlier.sort();
+    earlier
 }
 
 /// The lowest zxid of a reply.
-pub fn first_zxid(entries: &[Entry]) -> u64 {
+fn first_zxid(entries: &[Entry]) -> u64 {
     entries.iter().filter_map(|entry| if let Said::Reply { zxid, .. } = entry.said { Some(zxid) } else { None }).min().unwrap_or(0)
 }
 
@@ -82,7 +85,7 @@ fn entries(path: &FilePath, text: &str) -> Result<Vec<Entry>, ConformError> {
         let value: Value = serde_json::from_str(text).map_err(|error| place.error(format!("no JSON: {error}")))?;
         let Some(event) = value["ev"].as_str() else {
             if value.get("mark").is_some() {
-                continue; // The experimenter's own word.
+                continue; // A mark of whoever made the recording.
             }
             return Err(place.error("neither a transcript nor a log: no \"ev\""));
         };
@@ -155,7 +158,7 @@ fn op(fields: Fields<'_>) -> Result<Op, ConformError> {
         "removeWatches" => Op::RemoveWatches { path: fields.path()?, kind: fields.one_of("type", &WatcherType::ALL, 1)?, only_ask: false },
         "multi" => Op::Multi(fields.list("ops")?.map(op).collect::<Result<_, _>>()?),
         "setWatches" => Op::SetWatches {
-            relative: vocab::ids::Zxid(fields.number::<i64>("relZxid")? as u64),
+            relative: Zxid(fields.number::<i64>("relZxid")? as u64),
             data: paths(fields, "data"),
             exist: paths(fields, "exist"),
             child: paths(fields, "child"),
