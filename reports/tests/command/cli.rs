@@ -50,12 +50,16 @@ fn a_saved_plan_replays_as_the_same_run_and_an_edited_one_as_its_own() {
 }
 
 #[test]
-fn a_case_replays_as_its_plan() {
-    let plant = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/plants/commit-without-quorum.toml");
-    let told = stormglass(&["replay", plant]);
-    assert_eq!(told.code, 1, "{told:?}");
-    assert!(told.out.contains("BROKEN: zab.quorum\n"), "{told:?}");
-    assert!(told.out.contains(&format!("reproduce: {} replay {plant}\n", program::PATH)), "{told:?}");
+fn a_case_replays_as_its_plan_whatever_its_system() {
+    let check = |name: &str, rule: &str| {
+        let plant = format!("{}/../scenarios/plants/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let told = stormglass(&["replay", &plant]);
+        assert_eq!(told.code, 1, "{told:?}");
+        assert!(told.out.contains(&format!("BROKEN: {rule}\n")), "{told:?}");
+        assert!(told.out.contains(&format!("reproduce: {} replay {plant}\n", program::PATH)), "{told:?}");
+    };
+    check("commit-without-quorum", "zab.quorum");
+    check("offset-ahead", "src.replay");
 }
 
 #[test]
@@ -89,38 +93,49 @@ fn mistakes_are_told_with_place_and_remedy() {
     };
     check(&["storm"], &["storm"]);
     check(&["run", "--family", "calm"], &["--seed"]);
-    check(&["run", "--family", "clam", "--seed", "1"], &["clam", "calm, weather, partitions", "everything"]);
+    check(&["run", "--family", "clam", "--seed", "1"], &["--family clam", "calm, weather, partitions", "everything"]);
     check(&["run", "--family", "calm", "--seed", "18446744073709551616"], &["--seed", "0 to 18446744073709551615"]);
     check(&["run", "--family", "calm", "--seed", "-1"], &["--seed", "0 to 18446744073709551615"]);
-    check(&["run", "--family", "calm", "--seed", "1", "--plant", "weeds"], &["--plant", "no-trunc"]);
+    check(&["run", "--family", "calm", "--seed", "1", "--plant", "weeds"], &["--plant weeds", "no-trunc", "offset-ahead"]);
     check(&["run", "--family", "calm", "--seed", "1", "--save", &folder.path("no/such/plan.toml")], &["no/such/plan.toml", "remedy"]);
     check(&["run", "--family", "calm", "--seed", "1", "--save", &folder.path("")], &["remedy"]);
     check(&["replay"], &["FILE"]);
     check(&["replay", &folder.path("missing.toml")], &["missing.toml", "remedy"]);
     check(&["replay", &folder.path("")], &["remedy"]);
     check(&["replay", &write("no.toml", "a plan?")], &["no.toml:1", "remedy"]);
-    check(&["replay", &write("empty.toml", "")], &["empty.toml:1", "format = 1"]);
-    check(&["replay", &write("newer.toml", &good.replacen("format = 1", "format = 2", 1))], &["newer.toml:1", "format 2"]);
-    check(&["replay", &write("unknown.toml", &good.replacen("[cluster]", "[cluster]\nsize = 3", 1))], &["unknown.toml:", "size"]);
+    check(&["replay", &write("empty.toml", "")], &["empty.toml:1", "format = 2"]);
+    check(&["replay", &write("newer.toml", &good.replacen("format = 2", "format = 3", 1))], &["newer.toml:1", "format 3"]);
+    check(&["replay", &write("unknown.toml", &good.replacen("[settings.cluster]", "[settings.cluster]\nsize = 3", 1))], &["unknown.toml:", "size"]);
     check(&["replay", &write("even.toml", &good.replacen("replicas = ", "replicas = 4 #", 1))], &["even.toml:", "4 replicas", "odd"]);
-    check(&["replay", &write("bad.json", "{\"format\": 1,\n")], &["bad.json:2", "remedy"]);
+    check(&["replay", &write("bad.json", "{\"format\": 2,\n")], &["bad.json:2", "remedy"]);
     fs::write(folder.path("bytes.toml"), [0xff, 0xfe]).expect("the folder can be written");
     check(&["replay", &folder.path("bytes.toml")], &["bytes.toml", "remedy"]);
     check(&["replay", &write("case.toml", "format = 1\nabout = 'a case'\n[expect]\nverdict = 'hods'\n[plan]\n")], &["case.toml:4", "hods", "remedy"]);
-    check(&["run", "--family", "calm", "--seed", "1", "--job", "q9"], &["--job", "q0, q1", "counters"]);
-    check(&["run", "--family", "calm", "--seed", "1", "--job", "q5"], &["--job q5", "no stream engine", "stream-failover"]);
-    check(&["run", "--family", "stream-failover", "--seed", "7", "--set", "stream.fencing"], &["--set", "stream.checkpoints.retained=1"]);
+    check(&["run", "--family", "stream-calm", "--seed", "1", "--job", "q9"], &["--job q9", "q0, q1", "counters"]);
+    check(&["run", "--family", "calm", "--seed", "1", "--job", "q5"], &["--job q5", "zookeeper has no such flag", "remedy"]);
+    check(&["run", "--family", "stream-failover", "--seed", "7", "--set", "stream.fencing"], &["--set", "heal.bound_ms=60000"]);
     check(&["run", "--family", "stream-failover", "--seed", "7", "--set", "stream.fencin=unfenced"], &["stream.fencin=unfenced", "`fencin`", "`fencing`"]);
     check(&["fuzz", "--family", "stream-failover", "--set", "stream.checkpoints.retained=0"], &["stream.checkpoints.retained=0", "at least 1"]);
-    check(&["fuzz", "--family", "calm", "--set", "stream.fencing=unfenced"], &["no stream engine"]);
-    check(&["fuzz", "--family", "calm", "--plant", "offset-ahead"], &["--plant offset-ahead", "no stream engine"]);
+    check(
+        &["fuzz", "--family", "calm", "--set", "stream.fencing=unfenced"],
+        &["stream.fencing=unfenced", "no \"stream\" in settings", "cluster, coordination"],
+    );
+    check(&["fuzz", "--set", "stream.checkpoints.retained=0"], &["stream.checkpoints.retained=0", "at least 1"]);
+    check(&["fuzz", "--set", "steam.fencing=unfenced"], &["steam.fencing=unfenced", "no system has all of this"]);
+    check(&["fuzz", "--system", "zookeeper", "--job", "q5"], &["--job q5", "no system has all of this"]);
+    check(&["fuzz", "--family", "calm", "--plant", "offset-ahead"], &["--plant offset-ahead", "no plant", "no-trunc"]);
     let conf = |text: &str, says: &[&str]| check(&["run", "--family", "stream-failover", "--seed", "7", "--conf", &write("flink.properties", text)], says);
     conf("# Flink\ntaskmanager.memory.network.buffer.percent = 101\n", &["flink.properties:2", "network.buffer.percent = 101", "0 to 100"]);
     conf("zookeeper.session.timeout = soon", &["flink.properties:1", "zookeeper.session.timeout = soon", "10 s"]);
     conf("parallelism.default = 4000", &["flink.properties:1", "parallelism.default = 4000", "slots"]);
     conf("no.such.key = 1", &["no.such.key", "zookeeper.znode.parent"]);
-    check(&["run", "--family", "calm", "--seed", "1", "--conf", &write("good.properties", "parallelism.default = 1")], &["family calm", "stream-failover"]);
+    check(
+        &["run", "--family", "calm", "--seed", "1", "--conf", &write("good.properties", "parallelism.default = 1")],
+        &["--conf", "zookeeper has no such flag"],
+    );
     check(&["run", "--family", "stream-failover", "--seed", "7", "--conf", &folder.path("none.properties")], &["none.properties", "remedy"]);
+    check(&["run", "--family", "calm", "--system", "flink", "--seed", "1"], &["--family calm", "stream-calm"]);
+    check(&["rules", "--system", "kafka"], &["--system kafka", "zookeeper, flink"]);
     check(&["fuzz", "--seeds", "0"], &["--seeds"]);
     check(&["fuzz", "--seeds", "9..3"], &["--seeds", "9..3"]);
     check(&["fuzz", "--seeds", "many"], &["--seeds", "many"]);
@@ -154,11 +169,19 @@ fn help_reads_well() {
 
 #[test]
 fn what_there_is_is_listed_a_line_each() {
-    for (list, least, one) in [("families", 20, "catch-up"), ("jobs", 13, "interval-join"), ("rules", 30, "zab.agreement"), ("probes", 40, "")] {
+    for (list, least, one) in [
+        ("families", 23, "stream-everything"),
+        ("jobs", 13, "interval-join"),
+        ("rules", 30, "zab.agreement"),
+        ("probes", 40, "master-failover"),
+        ("plants", 32, "offset-ahead"),
+    ] {
         let told = stormglass(&[list]);
         assert_eq!((told.code, told.err.as_str()), (0, ""), "{list}");
         assert!(told.out.lines().count() >= least, "{list}: {}", told.out);
-        assert!(told.out.contains(one), "{list}: {}", told.out);
+        assert!(told.out.contains(&format!("\n{one} ")), "{list}: {}", told.out);
+        let names: Vec<_> = told.out.lines().map(|line| line.split(' ').next()).collect();
+        assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), names.len(), "{list}: a name a line, each once");
     }
 }
 
@@ -193,7 +216,8 @@ fn a_fuzz_tells_what_it_judged_and_which_probes_it_hit() {
     assert_eq!(told.err, "seeds 5 to 6, 2 families, 2 runs at a time\n");
 }
 
-/// A plant makes some run fail: the fuzz stops at the first one, whatever the number of jobs, and what it prints as the command that reproduces it does.
+/// A plant makes some run fail: the fuzz stops at the first one, whatever the number of jobs, and what it prints as the
+/// command that reproduces it does.
 #[test]
 fn a_failure_is_told_with_the_command_that_reproduces_it() {
     let fuzz = |jobs| stormglass(&["fuzz", "--seeds", "100", "--family", "crashes", "--plant", PLANT, "--jobs", jobs]);

@@ -1,4 +1,5 @@
-//! `conform` as its users meet it: a line a file, the disagreements side by side, exit codes, and what is said of files that are none.
+//! `conform` as its users meet it: a line a file, the disagreements side by side, exit codes, and what is said of files
+//! that are none.
 
 use std::fs;
 
