@@ -1,10 +1,11 @@
-//! The yardstick: what one would write by hand for this workload and nothing else. A heap of events, a ChaCha8 stream a link; no faults, no hash, no checks.
+//! The yardstick: what one would write by hand for this workload and nothing else. A heap of events, a ChaCha8 stream a
+//! link; no faults, no hash, no checks.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use vocab::dice::Dice;
-use vocab::time::{MICROSECOND, MILLISECOND};
+use contract::dice::Dice;
+use contract::time::{MICROSECOND, MILLISECOND};
 
 use crate::workload::{BYTES, LATENCY_MAX_US, LATENCY_MIN_US, PROCESSES, ROUNDS, SEED, TICK_MS, message, reading};
 

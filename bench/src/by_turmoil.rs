@@ -1,4 +1,5 @@
-//! The workload over turmoil's UDP: a host and two tasks a process, as its users write it, with its default tick of 1 ms.
+//! The workload over turmoil's UDP: a host and two tasks a process, as its users write it, with its default tick of 1
+//! ms.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

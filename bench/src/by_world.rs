@@ -1,12 +1,12 @@
-//! The workload in our world, with all that a world does for its living: named dice, running hash, checks after every step, hosted by madsim.
+//! The workload in our world, with all that a world does for its living: named dice, running hash, checks after every
+//! step, hosted by madsim.
 
 use std::sync::Arc;
 
-use vocab::happening::Happening;
-use vocab::ids::MachineId;
-use vocab::plan::{DiskWeather, LinkWeather, Weather};
-use vocab::process::{Effects, Event, Message, Process};
-use vocab::time::{MILLISECOND, Now};
+use contract::ids::MachineId;
+use contract::plan::{DiskWeather, LinkWeather, Weather};
+use contract::process::{Effects, Event, Message, Process};
+use contract::time::{MILLISECOND, Now};
 
 use crate::workload::{BYTES, LATENCY_MAX_US, LATENCY_MIN_US, PROCESSES, ROUNDS, SEED, TICK_MS, message, reading};
 
@@ -17,16 +17,6 @@ struct Packet(Arc<[u8; BYTES]>);
 impl Message for Packet {
     fn kind(&self) -> &'static str {
         "packet"
-    }
-}
-
-/// What befell a machine; the workload has no judge, but the running hash wants it.
-#[derive(Clone, Debug, Hash)]
-struct Fact(Happening);
-
-impl From<Happening> for Fact {
-    fn from(happening: Happening) -> Fact {
-        Fact(happening)
     }
 }
 
@@ -42,9 +32,10 @@ struct Talker {
 
 impl Process for Talker {
     type Message = Packet;
-    type Fact = Fact;
+    /// The workload has no judge.
+    type Fact = ();
 
-    fn step(&mut self, now: Now, event: Event<Packet>, out: &mut Effects<Packet, Fact>) {
+    fn step(&mut self, now: Now, event: Event<Packet>, out: &mut Effects<Packet, ()>) {
         match event {
             Event::Boot => {
                 self.next_ns = now.mono_ns + TICK_MS * MILLISECOND;

@@ -1,4 +1,5 @@
-//! Instructions per delivery, counted by callgrind: the same on every run, so a bound on them can be demanded. Skips, and says so, where valgrind is not installed.
+//! Instructions per delivery, counted by callgrind: the same on every run, so a bound on them can be demanded. Skips,
+//! and says so, where valgrind is not installed.
 
 use std::process::{Command, ExitCode};
 
@@ -51,7 +52,7 @@ fn callgrind(name: &str) -> Result<u64, String> {
         .arg(name)
         .output()
         .map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let collected = said.lines().find_map(|line| line.split_once("Collected : "));
-    collected.and_then(|(_, count)| count.trim().parse().ok()).ok_or_else(|| format!("callgrind counted nothing:\n{said}"))
+    let report = String::from_utf8_lossy(&output.stderr);
+    let collected = report.lines().find_map(|line| line.split_once("Collected : "));
+    collected.and_then(|(_, count)| count.trim().parse().ok()).ok_or_else(|| format!("callgrind counted nothing:\n{report}"))
 }

@@ -1,12 +1,17 @@
-//! How fast: the world against its peers on one workload, in CPU seconds and, where valgrind is installed, in instructions. Never wall time, never a verdict.
+//! How fast: the world against its peers on one workload, in CPU seconds and, where valgrind is installed, in
+//! instructions. Never wall time, never a verdict.
 //!
-//! `cargo bench` runs it. `bench` alone prints the tables; `bench storm` its second half alone; `bench scale` what 3 to 101 replicas and a thousand sessions cost, `bench scale 101 10` one size alone, for a profiler; `bench instructions` counts with callgrind; `bench NAME` carries the workload out once, for a profiler.
+//! `cargo bench` runs it. `cargo run --release -p stormglass-bench` alone prints the tables. After `--` it takes words:
+//! `storm` prints the second table alone; `scale` what 3 to 101 replicas and a thousand sessions cost; `scale 101 10`
+//! carries one size out once, for a profiler; `instructions` counts with callgrind; the name of a contender carries the
+//! workload out once, for a profiler.
 
 mod by_hand;
 mod by_madsim;
 mod by_turmoil;
 mod by_world;
 mod instructions;
+mod judge;
 mod scale;
 mod storm;
 mod workload;
@@ -46,7 +51,7 @@ fn main() -> ExitCode {
             Ok([replicas]) => scale::once(*replicas, None),
             Ok([replicas, sessions]) => scale::once(*replicas, Some(*sessions)),
             Ok(_) | Err(_) => {
-                eprintln!("`bench scale` prints its table; with a number of replicas, and one of sessions, it carries that size out once");
+                eprintln!("`scale` alone prints its table; with a number of replicas, and one of sessions, it carries that size out once");
                 return ExitCode::from(64);
             }
         },

@@ -1,9 +1,14 @@
-//! The full storm: `everything` with five replicas, four clients, two masters and four workers, all rules on. What a night really costs; no peer does the like.
+//! The full storm: Flink's family `everything` with five replicas, four clients, two masters and four workers, all
+//! rules on. What a night really costs; no peer does the like.
 
+use contract::verdict::Verdict;
 use cpu_time::ProcessTime;
-use scenarios::family::{Family, family};
-use vocab::plan::Plan;
-use vocab::verdict::Verdict;
+use flink_scenarios::Flink;
+use harness::System;
+use harness::run::run;
+use harness::system::Plan;
+
+use crate::judge::verdict;
 
 /// How many storms: enough that one long one does not decide.
 const STORMS: usize = 60;
@@ -14,22 +19,24 @@ const EVENTS_MIN: f64 = 300_000.0;
 const VIRTUAL_MIN: f64 = 100.0;
 
 /// The first storms of that size, by seed.
-fn storms(family: &Family) -> Vec<Plan> {
-    let of_size = |plan: &Plan| {
-        let both = plan.stream.as_ref().is_some_and(|stream| stream.masters == 2 && stream.workers == 4);
-        both && plan.cluster.replicas == 5 && plan.clients.len() == 4
+fn storms() -> Vec<Plan<Flink>> {
+    let family = Flink::families().into_iter().find(|family| family.name == "everything").expect("it is the swarm family");
+    let of_size = |plan: &Plan<Flink>| {
+        let (service, stream) = (&plan.settings.service, &plan.settings.stream);
+        (service.voters(), service.clients.len(), stream.masters, stream.workers) == (5, 4, 2, 4)
     };
     (0..).map(|seed| family.plan(seed)).filter(of_size).take(STORMS).collect()
 }
 
 /// Runs them with and without the judge, and prints the throughput.
 pub fn table() {
-    let plans = storms(family("everything").expect("it is the swarm family"));
+    let plans = storms();
     let begun = ProcessTime::now();
-    let recordings: Vec<_> = plans.iter().map(scenarios::run::run).collect();
+    let recordings: Vec<_> = plans.iter().map(run::<Flink>).collect();
     let ran_s = begun.elapsed().as_secs_f64();
+    let rules = Flink::rules();
     let begun = ProcessTime::now();
-    let holding = recordings.iter().map(models::judge).filter(|judgement| judgement.verdict == Verdict::Holds).count();
+    let holding = recordings.iter().filter(|recording| verdict::<Flink>(&rules, recording) == Verdict::Holds).count();
     let judged_s = begun.elapsed().as_secs_f64();
     let events: u64 = recordings.iter().map(|recording| recording.events).sum();
     let facts: usize = recordings.iter().map(|recording| recording.notes.len()).sum();

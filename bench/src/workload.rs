@@ -1,5 +1,5 @@
-//! The one workload that every contender carries out: five processes, each of which sends a message of 100 bytes to all five, itself included, every 10 ms for 60 virtual seconds. Numbers
-//! alone; never a simulator.
+//! The one workload that every contender carries out: five processes, each of which sends a message of 100 bytes to all
+//! five, itself included, every 10 ms for 60 virtual seconds. Numbers alone; never a simulator.
 
 /// How many processes.
 pub const PROCESSES: u16 = 5;

@@ -1,41 +1,43 @@
-//! Jobs: whatever comes first, and however often a job begins anew, its output is that of the reference. Operators and reference share no code.
+//! Jobs: whatever comes first, and however often a job begins anew, its output is that of the reference. Operators and
+//! reference share no code.
 
 mod executor;
 mod inputs;
 mod lots;
 
 use executor::{Executor, Log};
+use flink_models::batch::{batch, keyed, normal};
+use flink_words::job::JobKind;
+use flink_words::settings::StreamPlan;
 use inputs::{Draft, MAX_PARALLELISM, drafts, log, plan};
 use lots::Lots;
-use models::batch::{batch, keyed, normal};
+use outside_words::data::{Input, Row};
 use proptest::prelude::*;
-use vocab::plan::StreamPlan;
-use vocab::stream::data::{Input, Row};
-use vocab::stream::job::JobKind;
 
-/// What happens to a job before it ends.
+/// A part of a job's life that ends with a restart from a snapshot.
 #[derive(Clone, Debug)]
-struct Turn {
+struct Leg {
     /// How many steps it takes.
     steps: u32,
     /// How many it takes after the snapshot, all of which are lost.
     lost: u32,
-    /// The parallelism with which it begins anew; none is the same, with what was in flight.
+    /// The parallelism with which it begins anew; `None` is the same one, with what was in flight.
     rescale: Option<u16>,
 }
 
-fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    let turn = (0..120u32, 0..60u32, proptest::option::of(1..=5u16));
-    proptest::collection::vec(turn.prop_map(|(steps, lost, rescale)| Turn { steps, lost, rescale }), 0..4)
+fn legs() -> impl Strategy<Value = Vec<Leg>> {
+    let leg = (0..120u32, 0..60u32, proptest::option::of(1..=5u16));
+    proptest::collection::vec(leg.prop_map(|(steps, lost, rescale)| Leg { steps, lost, rescale }), 0..4)
 }
 
-/// Runs a job through some turns to its end. What comes out on the way can be judged only if nothing will ever come too late for it.
-fn run(plan: &StreamPlan, log: &Log, mut parallelism: u16, turns: &[Turn], seed: u64, in_bounds: bool) -> Executor {
+/// Runs a job through some legs to its end. What comes out on the way can be judged only if nothing will ever come too
+/// late for it.
+fn run(plan: &StreamPlan, log: &Log, mut parallelism: u16, legs: &[Leg], seed: u64, in_bounds: bool) -> Executor {
     let mut lots = Lots(seed);
     let mut executor = Executor::new(plan, log, parallelism);
-    for turn in turns {
-        executor.run(turn.steps, &mut lots);
-        if let Some(other) = turn.rescale {
+    for leg in legs {
+        executor.run(leg.steps, &mut lots);
+        if let Some(other) = leg.rescale {
             executor.drain();
             if in_bounds {
                 executor.check_prefix();
@@ -43,17 +45,17 @@ fn run(plan: &StreamPlan, log: &Log, mut parallelism: u16, turns: &[Turn], seed:
             parallelism = other;
         }
         let saved = executor.save();
-        executor.run(turn.lost, &mut lots);
+        executor.run(leg.lost, &mut lots);
         executor.restore(&saved, parallelism);
     }
     executor.finish(&mut lots);
     executor
 }
 
-fn check(job: JobKind, drafts: &[Vec<Draft>], parallelism: u16, turns: &[Turn], seed: u64) {
+fn check(job: JobKind, drafts: &[Vec<Draft>], parallelism: u16, legs: &[Leg], seed: u64) {
     let log = log(job, drafts);
     let inputs: Vec<&Input> = log.values().flatten().flatten().map(|input| &**input).collect();
-    let executor = run(&plan(job), &log, parallelism, turns, seed, true);
+    let executor = run(&plan(job), &log, parallelism, legs, seed, true);
     assert_eq!(executor.late, [], "who keeps the bounds of disorder is never late");
     let expected = batch(job, &inputs);
     assert_eq!(normal(job, executor.rows), normal(job, expected.clone()), "{} in transactions", job.name());
@@ -69,11 +71,11 @@ macro_rules! output_is_batch {
             #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
             $(
                 #[test]
-                fn $name(drafts in [drafts(40), drafts(90)], parallelism in 1..=MAX_PARALLELISM.min(5), turns in turns(), seed: u64) {
+                fn $name(drafts in [drafts(40), drafts(90)], parallelism in 1..=MAX_PARALLELISM.min(5), legs in legs(), seed: u64) {
                     let job = JobKind::$job;
                     // A job of one topic has the longer part.
                     let drafts = &drafts[2 - job.topics().len()..];
-                    check(job, drafts, parallelism, &turns, seed);
+                    check(job, drafts, parallelism, &legs, seed);
                 }
             )*
         }
@@ -101,16 +103,25 @@ proptest! {
 
     /// A plan that promises more order than there is: whoever drops something says so, and who drops nothing is right.
     #[test]
-    fn what_is_dropped_is_told(job in proptest::sample::select(&JobKind::ALL[..]), drafts in [drafts(40), drafts(90)], parallelism in 1..=4u16, turns in turns(), disorder_ms in 0..1_500u32, seed: u64) {
+    fn what_is_dropped_is_told(
+        job in proptest::sample::select(&JobKind::ALL[..]),
+        drafts in [drafts(40), drafts(90)],
+        parallelism in 1..=4u16,
+        legs in legs(),
+        disorder_ms in 0..1_500u32,
+        seed: u64,
+    ) {
         let mut plan = plan(job);
         plan.input.disorder_ms = disorder_ms;
         let log = log(job, &drafts[2 - job.topics().len()..]);
-        let executor = run(&plan, &log, parallelism, &turns, seed, false);
-        // A bid behind the watermark that is no longer in time for the session which it would have joined to another is dropped by nobody, and yet too late.
+        let executor = run(&plan, &log, parallelism, &legs, seed, false);
+        // A bid behind the watermark that is no longer in time for the session which it would have joined to another is
+        // dropped by nobody, and yet too late.
         if executor.late.is_empty() && job != JobKind::Q11 {
             let inputs: Vec<&Input> = log.values().flatten().flatten().map(|input| &**input).collect();
             assert_eq!(normal(job, executor.rows), normal(job, batch(job, &inputs)));
         }
-        prop_assert!(executor.late.is_empty() || !matches!(job, JobKind::Q0 | JobKind::Q1 | JobKind::Q2 | JobKind::Q3), "nothing is late where nothing waits for time");
+        let waits_for_time = !matches!(job, JobKind::Q0 | JobKind::Q1 | JobKind::Q2 | JobKind::Q3);
+        prop_assert!(executor.late.is_empty() || waits_for_time, "nothing is late where nothing waits for time");
     }
 }

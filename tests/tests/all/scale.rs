@@ -1,13 +1,17 @@
-//! Scale: ensembles of up to the largest that a plan may have, and a thousand sessions, through storms. Never a measurement: what an event costs is for `bench scale` to tell.
+//! Scale: ensembles of up to the largest that a plan may have, and a thousand sessions, through storms. Never a
+//! measurement: what an event costs is for `bench scale` to tell.
 
-use scenarios::family::family;
-use scenarios::run::judged;
-use vocab::fact::{ClientFact, Fact, ReplicaFact};
-use vocab::happening::Happening;
-use vocab::ids::MachineId;
-use vocab::plan::{ClientPlan, Fault, Moment, Plan, Shape, Target, What, When, WorkloadKind};
-use vocab::recording::Recording;
-use vocab::verdict::Verdict;
+use contract::fault::{Fault, Moment, Shape, Target, What, When};
+use contract::happening::Happening;
+use contract::ids::MachineId;
+use contract::recording::Noted;
+use contract::verdict::Verdict;
+use harness::System;
+use harness::run::judged;
+use zookeeper_scenarios::Zookeeper;
+use zookeeper_words::fact::{ClientFact, Fact, ReplicaFact};
+use zookeeper_words::settings::{ClientPlan, WorkloadKind};
+use zookeeper_words::{Plan, Recording};
 
 /// When the clients come: a leader serves by then.
 const ELECTED_MS: u64 = 1_500;
@@ -16,13 +20,14 @@ const STORM_MS: u64 = 20_000;
 
 /// Fair weather, in which clients write, read, watch and wait for one another.
 fn calm(seed: u64, replicas: u16, clients: usize, rounds: u32) -> Plan {
-    let mut plan = family("calm").expect("it is the family without faults").plan(seed);
-    plan.cluster.replicas = replicas;
+    let families = Zookeeper::families();
+    let mut plan = families.iter().find(|family| family.name == "calm").expect("it is the family without faults").plan(seed);
+    plan.settings.cluster.replicas = replicas;
     plan.weather.clocks.clear();
     plan.weather.links.clear();
     (plan.weather.link.latency_us, plan.weather.link.jitter_us, plan.weather.link.tail_ppm) = (200, 300, 0);
     (plan.weather.disk.sync_us, plan.weather.disk.jitter_us, plan.weather.disk.tail_ppm) = (300, 300, 0);
-    plan.coordination.tick_ms = 1_000;
+    plan.settings.coordination.tick_ms = 1_000;
     (plan.heal.at_ms, plan.heal.bound_ms) = (STORM_MS, 120_000);
     plan.heal.absent.clear();
     let kinds = [WorkloadKind::Registers, WorkloadKind::Counters, WorkloadKind::Queues, WorkloadKind::Locks];
@@ -36,12 +41,13 @@ fn calm(seed: u64, replicas: u16, clients: usize, rounds: u32) -> Plan {
         can_be_read_only: false,
         skip: vec![],
     };
-    plan.clients = (0..clients).map(client).collect();
+    plan.settings.clients = (0..clients).map(client).collect();
     plan
 }
 
-/// The storm: the leader loses power while it sends a proposal, which only a part of its followers gets; then the replicas part into two halves, half of the clients on either side, the next leader
-/// most likely on the smaller; then a third of the replicas loses power at once. A tenth of the replicas stays away in the end.
+/// The storm: the leader loses power while it sends a proposal, which only a part of its followers gets; then the replicas
+/// part into two halves, half of the clients on either side, the next leader most likely on the smaller; then a third of
+/// the replicas loses power at once. A tenth of the replicas stays away in the end.
 fn stormy(seed: u64, replicas: u16, clients: usize, rounds: u32) -> Plan {
     let mut plan = calm(seed, replicas, clients, rounds);
     let followers = u32::from(replicas) - 1;
@@ -61,20 +67,23 @@ fn stormy(seed: u64, replicas: u16, clients: usize, rounds: u32) -> Plan {
     plan
 }
 
-fn count(recording: &Recording, is_meant: impl Fn(&Fact) -> bool) -> usize {
-    recording.notes.iter().filter(|note| is_meant(&note.fact)).count()
+fn count(recording: &Recording, is_meant: impl Fn(&Noted<Fact>) -> bool) -> usize {
+    recording.notes.iter().filter(|note| is_meant(&note.what)).count()
 }
 
 /// Runs a storm, and looks whether it was one.
 fn holds(plan: &Plan) {
-    let (recording, judgement) = judged(plan);
-    let what = format!("seed {}, {} replicas, {} clients", plan.seed.0, plan.cluster.replicas, plan.clients.len());
+    let (recording, judgement) = judged::<Zookeeper>(plan);
+    let what = format!("seed {}, {} replicas, {} clients", plan.seed.0, plan.settings.cluster.replicas, plan.settings.clients.len());
     assert_eq!(judgement.verdict, Verdict::Holds, "{what}");
-    assert_eq!(count(&recording, |fact| matches!(fact, Fact::World(Happening::Struck { .. }))), plan.faults.len(), "{what}: faults that struck");
-    assert_eq!(count(&recording, |fact| matches!(fact, Fact::Client(ClientFact::Finished))), plan.clients.len(), "{what}: clients that finished");
-    let leaders = count(&recording, |fact| matches!(fact, Fact::Replica(ReplicaFact::Established { .. })));
+    let struck = count(&recording, |note| matches!(note, Noted::World(Happening::Struck { .. })));
+    assert_eq!(struck, plan.faults.len(), "{what}: faults that struck");
+    let said = |is_meant: fn(&Fact) -> bool| count(&recording, |note| matches!(note, Noted::Said(fact) if is_meant(fact)));
+    let finished = said(|fact| matches!(fact, Fact::Client(ClientFact::Finished)));
+    assert_eq!(finished, plan.settings.clients.len(), "{what}: clients that finished");
+    let leaders = said(|fact| matches!(fact, Fact::Replica(ReplicaFact::Established { .. })));
     assert!(leaders >= 2, "{what}: only {leaders} leader");
-    let commits = count(&recording, |fact| matches!(fact, Fact::Replica(ReplicaFact::Committed { .. })));
+    let commits = said(|fact| matches!(fact, Fact::Replica(ReplicaFact::Committed { .. })));
     println!("{what}: {} events, {leaders} leaders, {commits} commits", recording.events);
 }
 

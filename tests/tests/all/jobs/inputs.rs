@@ -1,14 +1,15 @@
-//! Inputs for jobs, drawn so that much meets: few keys, many ties, times at the edges of windows. Never a time further back than the plan allows.
+//! Inputs for jobs, drawn so that much meets: few keys, many ties, times at the edges of windows. Never a time further
+//! back than the plan allows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use flink_words::job::JobKind;
+use flink_words::settings::{InputPlan, StreamPlan};
+use outside_words::data::{EventTime, Input, Topic};
 use proptest::prelude::*;
-use vocab::plan::{InputPlan, StreamPlan};
-use vocab::stream::data::{EventTime, Input, Topic};
-use vocab::stream::job::JobKind;
 
-use crate::executor::Log;
+use super::executor::Log;
 
 /// How far back a record may come, in ms.
 pub const DISORDER_MS: u32 = 3_000;
@@ -57,7 +58,8 @@ fn input(topic: Topic, number: i64, Draft { numbers: [a, b, c], at, .. }: &Draft
     }
 }
 
-/// The log of a job: each partition in the order of time and delay, so that none comes more than the delay after a later one.
+/// The log of a job: each partition in the order of time and delay, so that no record comes more than its delay after a
+/// later one.
 pub fn log(job: JobKind, drafts: &[Vec<Draft>]) -> Log {
     let mut log = BTreeMap::new();
     for (topic, drafts) in job.topics().iter().zip(drafts) {

@@ -1,4 +1,5 @@
-//! A whole system against the world's public API: two nodes pass a number to and fro over a stream and add one each time. The example for people who bring their own.
+//! A whole system against the world's public API: two nodes pass a number to and fro over a stream and add one each
+//! time. The example for people who bring their own.
 
 use world::*;
 
@@ -19,8 +20,8 @@ struct Node {
 }
 impl Process for Node {
     type Message = Count;
-    type Fact = Happening; // Nothing of its own to note: what the world notes will do.
-    fn step(&mut self, now: Now, event: Event<Count>, out: &mut Effects<Count, Happening>) {
+    type Fact = (); // Nothing of its own to note: what the world notes will do.
+    fn step(&mut self, now: Now, event: Event<Count>, out: &mut Effects<Count, ()>) {
         match event {
             Event::Boot | Event::Wake => drop(self.calls.map(|peer| out.open(peer))),
             Event::Opened { conn, .. } => out.send(conn, Count(self.count)),

@@ -1,19 +1,23 @@
-//! A whole job in memory: subtasks, channels, and lots that say what comes next. Snapshots are taken with what is in flight, or after all of it has arrived; never a barrier, a network or a failure of its own.
+//! A whole job in memory: subtasks, channels, and lots that say what comes next. Snapshots are taken with what is in
+//! flight, or after all of it has arrived; never a barrier, a network or a failure of its own.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use models::batch::{batch, is_monotone, normal, within};
-use stream::job::partition::targets;
-use stream::job::{JobGraph, Role, row_key};
-use stream::operator::{Collector, Operator, OperatorKind, Placement};
-use stream::snapshot::{decode, encode};
-use stream::state::{GroupState, OperatorState, deal, redistribute};
-use vocab::plan::StreamPlan;
-use vocab::stream::data::{Datum, EARLIEST, EventTime, Input, LATEST, Record, Row, Topic};
-use vocab::stream::ids::{ChannelId, EdgeId, KeyGroup, Subtask, VertexId};
+use flink_engine::job::partition::targets;
+use flink_engine::job::{JobGraph, OperatorKind, Placement, Role, row_key};
+use flink_engine::operator::{Collector, Operator};
+use flink_engine::state::deal::{deal, redistribute};
+use flink_engine::state::{GroupState, OperatorState};
+use flink_models::batch::{batch, is_monotone, normal, within};
+use flink_words::flow::{Datum, Record};
+use flink_words::ids::{ChannelId, EdgeId, KeyGroup};
+use flink_words::settings::StreamPlan;
+use outside::codec::{decode, encode};
+use outside_words::data::{EARLIEST, EventTime, Input, LATEST, Row, Topic};
+use outside_words::ids::{Subtask, VertexId};
 
-use crate::lots::Lots;
+use super::lots::Lots;
 
 /// The log: for each topic its partitions.
 pub type Log = BTreeMap<Topic, Vec<Vec<Arc<Input>>>>;
@@ -144,7 +148,7 @@ impl Executor {
                 Role::Operator(kind) => Some(kind.clone()),
                 Role::Sink => None,
             };
-            let mut task = Task { operator: kind.map(|kind| Operator::new(&kind, placement, &self.plan)), ..Task::default() };
+            let mut task = Task { operator: kind.map(|kind| Operator::new(&kind, placement)), ..Task::default() };
             if let Some(operator) = &mut task.operator {
                 let former = saved.states.iter().filter(|(former, _)| former.vertex == subtask.vertex);
                 let former: Vec<(u16, OperatorState)> = former.map(|(former, bytes)| (former.index, decode(bytes).expect("state was encoded"))).collect();
@@ -168,7 +172,8 @@ impl Executor {
         }
     }
 
-    /// Takes some steps that the lots choose: reads a record, delivers an element, lets the clock go on. Gives whether there is anything left to do.
+    /// Takes some steps that the lots choose: reads a record, delivers an element, lets the clock go on. Gives whether
+    /// there is anything left to do.
     pub fn run(&mut self, steps: u32, lots: &mut Lots) -> bool {
         for _ in 0..steps {
             if lots.below(8) == 0 {
@@ -208,7 +213,8 @@ impl Executor {
         }
     }
 
-    /// Nothing is in flight: what has come out must be what the reference makes of what has gone in, or a part of what it makes of all.
+    /// Nothing is in flight: what has come out must be what the reference makes of what has gone in, or a part of what
+    /// it makes of all.
     pub fn check_prefix(&self) {
         let mut seen = Vec::new();
         for (subtask, task) in &self.tasks {
