@@ -7,11 +7,8 @@ mod text;
 
 use std::process::ExitCode;
 
-use flink_scenarios::Flink;
 use harness::command::Program;
-use harness::systems::Systems;
-use zookeeper_scenarios::Zookeeper;
 
 fn main() -> ExitCode {
-    Program::new(Systems::of::<Zookeeper>().and::<Flink>()).with(conform::verb()).with(jobs::verb()).main()
+    Program::new(zookeeper_scenarios::opened().with(flink_scenarios::opened())).with(conform::verb()).with(jobs::verb()).main()
 }

@@ -15,8 +15,13 @@ mod flags;
 mod conf;
 mod upgrade;
 
-#[cfg(test)]
-mod tests;
-
 pub use machine::Machine;
 pub use system::Flink;
+
+use harness::systems::Systems;
+
+/// The system, opened for a program. The harness and the world are generic over a system: for this one they are
+/// compiled here, once, and the programs that open it through here link what is there.
+pub fn opened() -> Systems {
+    Systems::of::<Flink>()
+}

@@ -9,7 +9,7 @@ use contract::plant::Plants;
 use contract::process::{DurableClaim, Event, Process};
 use contract::time::{MILLISECOND, Now};
 use flink_engine::config::Config;
-use flink_engine::hosting;
+use flink_engine::hosting::Hosted;
 use flink_engine::master::MasterProcess;
 use flink_engine::message::{Message, Out};
 use flink_engine::worker::WorkerProcess;
@@ -27,17 +27,17 @@ use crate::plan::service_of;
 #[derive(Clone)]
 pub enum Machine {
     /// A replica of the coordination service, or a client of it.
-    Service(ServiceMachine),
+    Service(Hosted<ServiceMachine>),
     /// A master.
     Master(Box<MasterProcess>),
     /// A worker.
     Worker(Box<WorkerProcess>),
     /// The log.
-    Log(Box<LogProcess>),
+    Log(Box<Hosted<LogProcess>>),
     /// The ledger.
-    Ledger(Box<LedgerProcess>),
+    Ledger(Box<Hosted<LedgerProcess>>),
     /// The blob store.
-    Blobs(Box<BlobProcess>),
+    Blobs(Box<Hosted<BlobProcess>>),
 }
 
 impl Machine {
@@ -45,13 +45,13 @@ impl Machine {
     pub fn all(plan: &Plan) -> Vec<(Machine, u64)> {
         let (stream, machines) = (&plan.settings.stream, plan.settings.stream_machines());
         let settings = Arc::new(stream.clone());
-        let service = ServiceMachine::all(&service_of(plan)).into_iter().map(|(machine, start_ns)| (Machine::Service(machine), start_ns));
+        let service = ServiceMachine::all(&service_of(plan)).into_iter().map(|(machine, start_ns)| (Machine::Service(Hosted::new(machine)), start_ns));
         let engine = machines.masters().map(|me| Machine::Master(Box::new(MasterProcess::new(config(plan, &settings, me)))));
         let engine = engine.chain(machines.workers().map(|me| Machine::Worker(Box::new(WorkerProcess::new(config(plan, &settings, me))))));
         let outside = [
-            Machine::Log(Box::new(LogProcess::new(feed(plan.seed, stream)))),
-            Machine::Ledger(Box::new(LedgerProcess::new(stream.txn_timeout_ms))),
-            Machine::Blobs(Box::new(BlobProcess::new())),
+            Machine::Log(Box::new(Hosted::new(LogProcess::new(feed(plan.seed, stream))))),
+            Machine::Ledger(Box::new(Hosted::new(LedgerProcess::new(stream.txn_timeout_ms)))),
+            Machine::Blobs(Box::new(Hosted::new(BlobProcess::new()))),
         ];
         let spread = |(machine, process)| {
             let start_ns = Dice::named(plan.seed.0, "start", machine, 0).below(START_SPREAD_MS * MILLISECOND);
@@ -89,12 +89,12 @@ impl Process for Machine {
 
     fn step(&mut self, now: Now, event: Event<Message>, out: &mut Out) {
         match self {
-            Machine::Service(machine) => hosting::step(machine, now, event, out),
+            Machine::Service(machine) => machine.step(now, event, out),
             Machine::Master(master) => master.step(now, event, out),
             Machine::Worker(worker) => worker.step(now, event, out),
-            Machine::Log(log) => hosting::step(log.as_mut(), now, event, out),
-            Machine::Ledger(ledger) => hosting::step(ledger.as_mut(), now, event, out),
-            Machine::Blobs(blobs) => hosting::step(blobs.as_mut(), now, event, out),
+            Machine::Log(log) => log.step(now, event, out),
+            Machine::Ledger(ledger) => ledger.step(now, event, out),
+            Machine::Blobs(blobs) => blobs.step(now, event, out),
         }
     }
 

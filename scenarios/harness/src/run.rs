@@ -65,7 +65,7 @@ pub fn record<S: System>(mut world: World<S::Process>, plan: &Plan<S>) -> Record
 /// Runs a plan and judges what happened.
 pub fn judged<S: System>(plan: &Plan<S>) -> (Recording<S>, Judgement) {
     let recording = run::<S>(plan);
-    let judgement = Judge::<S>::new().look(&recording).judgement;
+    let judgement = Judge::<S>::new().look(&recording, Wanted::VERDICT).judgement;
     (recording, judgement)
 }
 
@@ -75,14 +75,32 @@ pub struct Judge<S: System> {
     probes: Probes<S::Law>,
 }
 
+/// What is wanted of a recording beside its verdict. Each costs a pass over the evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which probes were hit.
+    pub probes: bool,
+    /// What a report tells in the system's own terms.
+    pub account: bool,
+}
+
+impl Wanted {
+    /// The verdict alone.
+    pub const VERDICT: Wanted = Wanted { probes: false, account: false };
+    /// For many runs that are told together.
+    pub const PROBES: Wanted = Wanted { probes: true, account: false };
+    /// For a run that is told by itself.
+    pub const ACCOUNT: Wanted = Wanted { probes: false, account: true };
+}
+
 /// What is seen in a recording.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// The verdict, with what stands behind it.
     pub judgement: Judgement,
-    /// The probes that were hit.
+    /// The probes that were hit; none, if they are not wanted.
     pub hits: Hits,
-    /// What a report tells in the system's own terms.
+    /// What a report tells in the system's own terms; nothing, if it is not wanted.
     pub account: Account,
 }
 
@@ -102,11 +120,15 @@ impl<S: System> Judge<S> {
         &self.probes
     }
 
-    /// Reads a recording once, and looks at it with all rules and probes.
-    pub fn look(&self, recording: &Recording<S>) -> Seen {
+    /// Reads a recording once, and looks at it with all rules, and with what else is wanted.
+    pub fn look(&self, recording: &Recording<S>, wanted: Wanted) -> Seen {
         let evidence = S::evidence(recording);
         let outcome = Outcome { ending: &recording.ending, events: recording.events, bound_ms: recording.plan.heal.bound_ms };
-        Seen { judgement: judge(&self.rules, &evidence, outcome), hits: self.probes.hits(&evidence), account: S::account(&evidence) }
+        Seen {
+            judgement: judge(&self.rules, &evidence, outcome),
+            hits: if wanted.probes { self.probes.hits(&evidence) } else { Hits::default() },
+            account: if wanted.account { S::account(&evidence) } else { Account::default() },
+        }
     }
 }
 

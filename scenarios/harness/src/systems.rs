@@ -14,7 +14,7 @@ use crate::change::{Changes, Set};
 use crate::family::Family;
 use crate::mistake::Mistake;
 use crate::plan::{self, Document, Format, fields};
-use crate::run::{Judge, Seen, run};
+use crate::run::{Judge, Seen, Wanted, run};
 use crate::system::{Account, Plan, Planted, System};
 
 /// A family without its way of drawing.
@@ -62,9 +62,9 @@ pub struct Report {
     pub hash: String,
     /// The verdict, with what stands behind it.
     pub judgement: Judgement,
-    /// The probes that were hit, by their places in the system's table.
+    /// The probes that were hit, by their places in the system's table; none, if they were not wanted.
     pub hits: Hits,
-    /// What the system itself tells of the run.
+    /// What the system itself tells of the run, if it was wanted.
     pub account: Account,
 }
 
@@ -91,7 +91,7 @@ impl Report {
 /// A plan of some system, ready to be run.
 pub trait AnyPlan: Send + Sync {
     /// Runs and judges it. A panic of the harness itself (not of a process, which the world catches) is a verdict too.
-    fn run(&self) -> Report;
+    fn run(&self, wanted: Wanted) -> Report;
     /// The plan as text.
     fn text(&self, format: Format) -> String;
     /// The plants that it switches on.
@@ -143,6 +143,13 @@ impl Systems {
     #[must_use]
     pub fn and<S: System>(mut self) -> Systems {
         self.list.push(Box::new(Opened::<S> { judge: Judge::new(), families: S::families() }));
+        self
+    }
+
+    /// These systems and others that were opened elsewhere.
+    #[must_use]
+    pub fn with(mut self, others: Systems) -> Systems {
+        self.list.extend(others.list);
         self
     }
 
@@ -246,10 +253,10 @@ struct OpenPlan<'s, S: System> {
 }
 
 impl<S: System> AnyPlan for OpenPlan<'_, S> {
-    fn run(&self) -> Report {
+    fn run(&self, wanted: Wanted) -> Report {
         let report = || {
             let recording = run::<S>(&self.plan);
-            let Seen { judgement, hits, account } = self.judge.look(&recording);
+            let Seen { judgement, hits, account } = self.judge.look(&recording, wanted);
             Report {
                 seed: self.plan.seed.0,
                 family: self.plan.family.clone(),

@@ -16,6 +16,7 @@ use crate::change::Changes;
 use crate::command::text::failure;
 use crate::fuzz::{FailedRun, FamilySource, Progress, Ran, Source, Wish, fuzz};
 use crate::plan::{Document, Format, save};
+use crate::run::Wanted;
 use crate::system::System;
 use crate::systems::{AnyPlan, AnySystem, Systems};
 
@@ -72,7 +73,7 @@ pub fn cases_of(systems: &Systems, folder: impl AsRef<Path>) {
     assert!(!files.is_empty(), "{}: there is no case", folder.display());
     for file in files {
         let (about, expect, plan) = open(systems, &file);
-        let verdict = plan.run().judgement.verdict;
+        let verdict = plan.run(Wanted::VERDICT).judgement.verdict;
         if !expect.is_met_by(&verdict) {
             flaws.push(format!("{}: expected {expect:?}\n  about: {about}\n{}", file.display(), told(systems, "it gave", &verdict, plan.as_ref())));
         }
@@ -89,13 +90,12 @@ pub fn plants<S: System>() {
     // Those of a system that this one contains show in that system's own families, and are tested with it.
     for plant in system.plants().into_iter().filter(|plant| families.iter().any(|family| family.name == plant.family)) {
         let changes = Changes { plants: vec![plant.name.into()], ..Changes::default() };
-        let is_seen =
-            |plan: &dyn AnyPlan| matches!(plan.run().judgement.verdict, Verdict::Broken { rule, .. } | Verdict::Stuck { rule, .. } if rule == plant.rule);
+        let is_seen = |plan: &dyn AnyPlan| matches!(plan.run(Wanted::VERDICT).judgement.verdict, Verdict::Broken { rule, .. } | Verdict::Stuck { rule, .. } if rule == plant.rule);
         let drawn = |seed| system.draw(plant.family, seed, &changes).unwrap_or_else(|mistake| panic!("{mistake}")).0;
         let seed = (0..PLANT_SEEDS).find(|seed| is_seen(drawn(*seed).as_ref()));
         let Some(seed) = seed else { panic!("plant {}: rule {} did not see it in {PLANT_SEEDS} seeds of family {}", plant.name, plant.rule, plant.family) };
         let plan = drawn(seed);
-        let verdict = plan.without_plants().run().judgement.verdict;
+        let verdict = plan.without_plants().run(Wanted::VERDICT).judgement.verdict;
         assert_eq!(verdict, Verdict::Holds, "plant {}, seed {seed}: the rule blames the plan, not the plant", plant.name);
         println!("plant {}: {} sees it at seed {seed} of family {}", plant.name, plant.rule, plant.family);
     }
@@ -116,7 +116,7 @@ fn replay(systems: &Systems, file: &Path) {
     let document = Document::load(file).unwrap_or_else(|mistake| panic!("STORMGLASS_REPLAY: {mistake}"));
     let within = if is_case(&document) { PLAN } else { &[] };
     let plan = systems.read(&document, within).unwrap_or_else(|mistake| panic!("STORMGLASS_REPLAY: {mistake}"));
-    let verdict = plan.run().judgement.verdict;
+    let verdict = plan.run(Wanted::VERDICT).judgement.verdict;
     assert!(verdict == Verdict::Holds, "{}", told(systems, &file.display().to_string(), &verdict, plan.as_ref()));
 }
 

@@ -14,3 +14,11 @@ pub mod upgrade;
 
 pub use machine::Machine;
 pub use system::Zookeeper;
+
+use harness::systems::Systems;
+
+/// The system, opened for a program. The harness and the world are generic over a system: for this one they are
+/// compiled here, once, and the programs that open it through here link what is there.
+pub fn opened() -> Systems {
+    Systems::of::<Zookeeper>()
+}

@@ -2,12 +2,12 @@
 //! seed is around it, so that clocks, getrandom and hash seeds beneath a process are virtual too, and no thread can be
 //! started. A world runs outside as well, with the same result; never two hosts on one thread.
 //!
-//! All that differs between the two builds is in this file: `runtime` comes twice.
+//! All that differs between the two builds is here and in `hosted`: `runtime` comes twice.
 
 use std::thread;
 
+use crate::hosted::is_hosted;
 use runtime::enter;
-pub(crate) use runtime::{Pace, is_hosted};
 #[cfg(madsim)]
 pub use runtime::{host_async, madsim, pump};
 
@@ -59,11 +59,6 @@ mod runtime {
         block_on(seed, async { run() })
     }
 
-    /// Whether a runtime is around this thread.
-    pub(crate) fn is_hosted() -> bool {
-        TimeHandle::try_current().is_some()
-    }
-
     /// Like [`host`](super::host), for a run that awaits: services of [`madsim`] live in nodes beside the world, and
     /// [`pump`] lets both go on together. Only with `--cfg madsim`.
     ///
@@ -101,37 +96,14 @@ mod runtime {
     fn deadline(clock: &TimeHandle, in_ns: u64) -> Instant {
         clock.now_instant() + Duration::from_nanos(in_ns)
     }
-
-    /// The clock of the runtime that hosts this thread, if one does: it follows the world's, and never goes back.
-    pub(crate) struct Pace {
-        host: Option<TimeHandle>,
-        elapsed_ns: u64,
-    }
-
-    impl Pace {
-        pub(crate) fn now() -> Pace {
-            let host = TimeHandle::try_current();
-            let elapsed_ns = host.as_ref().map_or(0, |host| host.elapsed().as_nanos() as u64);
-            Pace { host, elapsed_ns }
-        }
-
-        #[inline(always)]
-        pub(crate) fn advance(&mut self, to_ns: u64) {
-            if let Some(host) = &self.host
-                && to_ns > self.elapsed_ns
-            {
-                host.advance(Duration::from_nanos(to_ns - self.elapsed_ns));
-                self.elapsed_ns = to_ns;
-            }
-        }
-    }
 }
 
 /// Without the cfg: a host is a thread and no more.
 #[cfg(not(madsim))]
 mod runtime {
-    use std::cell::Cell;
     use std::sync::Once;
+
+    use crate::hosted;
 
     /// Said once a process.
     const WARNING: &str = "stormglass: this program is built without `--cfg madsim`. Calls beneath simulated processes are not intercepted: \
@@ -139,32 +111,11 @@ mod runtime {
         A process that makes no such call runs the same either way. \
         To intercept them, build with RUSTFLAGS=\"--cfg madsim\", or set `rustflags = [\"--cfg\", \"madsim\"]` under `[build]` in .cargo/config.toml.";
 
-    thread_local! {
-        static IS_HOSTED: Cell<bool> = const { Cell::new(false) };
-    }
-
     /// Runs `run` on this thread, which is a host's and ends with it.
     pub(super) fn enter<R>(_seed: u64, run: impl FnOnce() -> R) -> R {
         static SAID: Once = Once::new();
         SAID.call_once(|| eprintln!("{WARNING}"));
-        IS_HOSTED.set(true);
+        hosted::mark();
         run()
-    }
-
-    /// Whether this thread is a host's.
-    pub(crate) fn is_hosted() -> bool {
-        IS_HOSTED.get()
-    }
-
-    /// The clock beneath, which is real: it follows nobody.
-    pub(crate) struct Pace;
-
-    impl Pace {
-        pub(crate) fn now() -> Pace {
-            Pace
-        }
-
-        #[inline(always)]
-        pub(crate) fn advance(&mut self, _to_ns: u64) {}
     }
 }

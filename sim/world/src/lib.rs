@@ -23,6 +23,7 @@ mod net;
 mod disk;
 mod faults;
 mod panics;
+mod hosted;
 mod host;
 mod look;
 

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
-use crate::host;
+use crate::hosted;
 
 /// A caught panic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ fn read(info: &PanicHookInfo<'_>) -> Caught {
     let mut message = words(info.payload());
     // Under a host, starting a thread fails inside std, which asserts that it cannot; its words would tell nobody what
     // was wrong.
-    if host::is_hosted() && place.contains("/std/src/sys/") && place.contains("thread") {
+    if hosted::is_hosted() && place.contains("/std/src/sys/") && place.contains("thread") {
         message = format!("a process started a system thread: nothing in a simulated process may, since its schedule cannot be replayed ({message})");
     }
     Caught { place, message }

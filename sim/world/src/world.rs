@@ -12,8 +12,8 @@ use contract::recording::{Ending, Note, Noted};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
-use crate::faults::Faults;
-use crate::host::Pace;
+use crate::faults::waiting::Faults;
+use crate::hosted::Pace;
 use crate::machine::Machine;
 use crate::net::Net;
 use crate::panics;

@@ -12,11 +12,9 @@ mod scale;
 mod seeds;
 mod tidy;
 
-use flink_scenarios::Flink;
 use harness::systems::Systems;
-use zookeeper_scenarios::Zookeeper;
 
 /// The systems that come with the harness.
 fn systems() -> Systems {
-    Systems::of::<Zookeeper>().and::<Flink>()
+    zookeeper_scenarios::opened().with(flink_scenarios::opened())
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use contract::verdict::Verdict;
 use harness::case::files;
 use harness::change::Changes;
+use harness::run::Wanted;
 use harness::systems::{AnyPlan, Systems};
 use harness::testing::open;
 
@@ -26,7 +27,7 @@ fn root() -> PathBuf {
 
 /// What two runs must have in common to be the same run.
 fn line(name: &str, plan: &dyn AnyPlan) -> String {
-    let report = plan.run();
+    let report = plan.run(Wanted::VERDICT);
     let verdict = match &report.judgement.verdict {
         Verdict::Holds => "holds".into(),
         Verdict::Broken { rule, .. } => format!("broken {rule}"),

@@ -7,6 +7,7 @@ use crate::case::{PLAN, head, is_case};
 use crate::change::{Changes, quoted};
 use crate::mistake::Mistake;
 use crate::plan::{Document, Format, save};
+use crate::run::Wanted;
 use crate::systems::{AnyPlan, Systems};
 
 /// Draws, runs and judges a storm. The plan is saved before it runs, so that a name which cannot be written costs
@@ -42,7 +43,7 @@ pub fn replay(systems: &Systems, args: &Replay) -> Result<u8, Mistake> {
 
 /// Runs and judges the plan, tells of it, and says the exit code.
 fn tell(systems: &Systems, plan: &dyn AnyPlan, json: bool, reproduce: &str) -> u8 {
-    let report = plan.run();
+    let report = plan.run(Wanted::ACCOUNT);
     let verdict = &report.judgement.verdict;
     if json {
         out::say(&last_line::json(&report, reproduce));

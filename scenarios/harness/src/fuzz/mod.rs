@@ -21,6 +21,7 @@ use cpu_time::ProcessTime;
 use judging::Probe;
 
 use crate::change::Changes;
+use crate::run::Wanted;
 use crate::systems::{AnySystem, Report};
 use queue::WorkQueue;
 
@@ -88,7 +89,7 @@ impl Source for FamilySource<'_> {
 
     fn run(&self, seed: u64) -> Report {
         match self.system.draw(self.family, seed, &self.changes) {
-            Ok((plan, _)) => plan.run(),
+            Ok((plan, _)) => plan.run(Wanted::PROBES),
             Err(mistake) => Report::unplanned(seed, self.family, "the plan, which cannot be changed so", &mistake.to_string()),
         }
     }

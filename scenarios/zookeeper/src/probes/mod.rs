@@ -26,8 +26,6 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use contract::ids::MachineId;
 use judging::{Heard, Marks, NoteIndex, Probes};
 use zookeeper_models::{Evidence, Zookeeper as Law};
@@ -94,9 +92,10 @@ fn look(evidence: &Evidence<'_>, marks: &mut Marks<'_>) {
     let mut local = local::Local::default();
     let mut reaping = reaping::Reaping::default();
     let mut curators = curator::Curators::new(&evidence.clients);
-    let ended = ended(evidence);
+    let mut ended = ended(evidence).into_iter().peekable();
     for (at, note) in (0..).zip(&evidence.view.notes) {
-        let note = Note { at_ns: note.at_ns, machine: note.machine, what: note.what, ends: ended.get(&at).copied() };
+        let ends = ended.next_if(|(ending, _)| *ending == at).map(|(_, op)| op);
+        let note = Note { at_ns: note.at_ns, machine: note.machine, what: note.what, ends };
         world.see(&note, &roles, &mut hits);
         match note.what {
             Heard::World(_) | Heard::Else => {}
@@ -130,11 +129,17 @@ fn look(evidence: &Evidence<'_>, marks: &mut Marks<'_>) {
     world.end(ending, &mut hits);
 }
 
-/// Requests by the notes that end them.
-fn ended<'e>(evidence: &'e Evidence<'_>) -> BTreeMap<NoteIndex, &'e Op> {
+/// The notes that end requests, in order, each with its request.
+fn ended<'e>(evidence: &'e Evidence<'_>) -> Vec<(NoteIndex, &'e Op)> {
     let ends = evidence.clients.requests.iter().flat_map(|request| {
         let returned = request.returned.map(|returned| returned.note);
         returned.into_iter().chain(request.unknown).map(|note| (note, request.op))
     });
-    ends.collect()
+    let mut ends: Vec<_> = ends.collect();
+    // Of two requests that one note ends, the later one stands for both.
+    ends.sort_by_key(|(note, _)| *note);
+    ends.reverse();
+    ends.dedup_by_key(|(note, _)| *note);
+    ends.reverse();
+    ends
 }

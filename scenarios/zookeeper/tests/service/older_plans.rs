@@ -3,7 +3,6 @@
 use contract::plan::Budget;
 use harness::plan::{Document, Format, read, text};
 use harness::system::Plan;
-use harness::systems::Systems;
 use stormglass_zookeeper::Zookeeper;
 
 /// A plan as an older build saved it.
@@ -106,7 +105,7 @@ fn errors_name_the_line_at_which_a_field_stands() {
 
 #[test]
 fn a_plan_with_a_stream_engine_is_of_another_system() {
-    let systems = Systems::of::<Zookeeper>();
+    let systems = stormglass_zookeeper::opened();
     let of = |text: &str| {
         systems.read(&Document::parse(text, Format::Toml, "old.toml").expect("it is TOML"), &[]).map(|_| ()).map_err(|mistake| mistake.to_string())
     };

@@ -149,11 +149,22 @@ impl<M, F> Effects<M, F> {
     /// `say` and `tell` put its messages and facts into this system's. An alarm that it sets is not this step's: its
     /// owner asks it when it must wake.
     pub fn host<N, G, R>(&mut self, say: impl Fn(N) -> M, tell: impl Fn(G) -> F, act: impl FnOnce(&mut Effects<N, G>) -> R) -> R {
-        let mut inner = Effects { list: Vec::new(), notes: Vec::new(), wake_ns: None, next_conn: self.next_conn };
-        let result = act(&mut inner);
-        self.notes.extend(inner.notes.into_iter().map(tell));
+        self.host_in(&mut Effects::new(self.next_conn), say, tell, act)
+    }
+
+    /// Like [`Effects::host`], in effects that are kept from step to step, so that their room need not be found each
+    /// time. They are empty before and after.
+    pub fn host_in<N, G, R>(&mut self, inner: &mut Effects<N, G>, say: impl Fn(N) -> M, tell: impl Fn(G) -> F, act: impl FnOnce(&mut Effects<N, G>) -> R) -> R {
+        (inner.next_conn, inner.wake_ns) = (self.next_conn, None);
+        let result = act(inner);
         self.next_conn = inner.next_conn;
-        self.list.extend(inner.list.into_iter().map(|effect| effect.translate(&say)));
+        // Most steps of a core note nothing, and many do nothing.
+        if !inner.notes.is_empty() {
+            self.notes.extend(inner.notes.drain(..).map(tell));
+        }
+        if !inner.list.is_empty() {
+            self.list.extend(inner.list.drain(..).map(|effect| effect.translate(&say)));
+        }
         result
     }
 

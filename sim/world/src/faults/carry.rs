@@ -9,7 +9,7 @@ use contract::ids::MachineId;
 use contract::process::Process;
 use contract::time::MILLISECOND;
 
-use super::DropFault;
+use super::waiting::DropFault;
 use crate::queue::Job;
 use crate::world::World;
 

@@ -6,7 +6,7 @@ use contract::ids::MachineId;
 use contract::plan::Budget;
 use contract::process::Process;
 
-use super::Phase;
+use super::waiting::Phase;
 use crate::machine::Machine;
 use crate::world::World;
 

@@ -1,12 +1,14 @@
-//! The plan's faults: which wait, for what, and which hold. Here is who waits; `strike` is a fault's course, `carry`
-//! what each kind does, `budget` what they may destroy, `heal` the end of all. Never the plan's drawing.
+//! The plan's faults: which wait, for what, and which hold. Here they are loaded and triggered; `waiting` is who waits,
+//! `strike` a fault's course, `carry` what each kind does, `budget` what they may destroy, `heal` the end of all. Never
+//! the plan's drawing.
 
+pub(crate) mod waiting;
 mod strike;
 mod carry;
 mod budget;
 mod heal;
 
-use contract::fault::{Fault, Moment, Target, What, When};
+use contract::fault::{Fault, Moment, Target, When};
 use contract::ids::MachineId;
 use contract::plan::{Budget, Heal, MS_MAX};
 use contract::process::Process;
@@ -14,101 +16,7 @@ use contract::time::MILLISECOND;
 
 use crate::queue::{Job, NUMBER_MAX};
 use crate::world::World;
-
-/// How far a fault has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Its time or its event has not come.
-    Waiting,
-    /// It may not strike yet; tried since then.
-    Deferred { since_ns: u64 },
-    /// It holds.
-    Holding,
-    /// It is over, or will never strike.
-    Over,
-}
-
-/// A fault of the plan.
-#[derive(Clone, Debug)]
-struct Planned {
-    what: What,
-    phase: Phase,
-    /// Where the awaited event happened, and the other end of its message.
-    subject: Option<MachineId>,
-    peer: Option<MachineId>,
-}
-
-/// A fault that waits for an event.
-#[derive(Clone, Debug)]
-struct Watch {
-    fault: u32,
-    kind: String,
-    machine: Option<MachineId>,
-    left: u32,
-    after_ns: u64,
-}
-
-/// A fault that loses messages, or the replies to them.
-#[derive(Clone, Debug)]
-struct DropFault {
-    fault: u32,
-    kind: String,
-    from: Option<MachineId>,
-    to: Option<MachineId>,
-    left: u32,
-}
-
-impl DropFault {
-    fn takes(&self, kind: &str, from: MachineId, to: Option<MachineId>) -> bool {
-        self.kind == kind && self.from.is_none_or(|only| only == from) && self.to.is_none_or(|only| to == Some(only))
-    }
-}
-
-/// The plan's faults.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Faults {
-    planned: Vec<Planned>,
-    /// By moment, in the order of [`Moment`].
-    watches: [Vec<Watch>; 4],
-    /// Faults that lose the next messages of a kind.
-    drops: Vec<DropFault>,
-    /// Faults that lose the reply to the next message of a kind.
-    reply_drops: Vec<DropFault>,
-    /// Datagram replies to be lost: from whom, to whom.
-    doomed_replies: Vec<(MachineId, MachineId)>,
-    /// Whether some fault cares about what is sent. Asked for every message, so it is kept.
-    pub(crate) is_sending_watched: bool,
-    budget: Budget,
-    absent: Vec<MachineId>,
-    pub(crate) supervisor_ns: u64,
-    pub(crate) is_healed: bool,
-}
-
-impl Faults {
-    /// Whether some fault waits for such a moment.
-    pub(crate) fn watches(&self, moment: Moment) -> bool {
-        !self.watches[moment as usize].is_empty()
-    }
-
-    /// Looks again whether some fault cares about what is sent; after each change of those that may.
-    fn look_at_sending(&mut self) {
-        self.is_sending_watched = self.watches(Moment::Send) || !self.drops.is_empty() || !self.reply_drops.is_empty() || !self.doomed_replies.is_empty();
-    }
-
-    /// The next datagram from one machine to another is to be lost.
-    pub(crate) fn doom_reply(&mut self, from: MachineId, to: MachineId) {
-        self.doomed_replies.push((from, to));
-        self.look_at_sending();
-    }
-
-    /// Whether this datagram is one that is to be lost.
-    pub(crate) fn take_doomed_reply(&mut self, from: MachineId, to: MachineId) -> bool {
-        let place = self.doomed_replies.iter().position(|doomed| *doomed == (from, to));
-        let is_doomed = place.map(|place| self.doomed_replies.remove(place)).is_some();
-        self.look_at_sending();
-        is_doomed
-    }
-}
+use waiting::{Phase, Planned, Watch};
 
 impl<P: Process> World<P> {
     pub(crate) fn load_faults(&mut self, faults: &[Fault], heal: &Heal, budget: Budget, supervisor_ms: u32) {

@@ -7,8 +7,8 @@ use contract::ids::MachineId;
 use contract::process::Process;
 use contract::time::{MILLISECOND, SECOND};
 
-use super::Phase;
 use super::carry::Act;
+use super::waiting::Phase;
 use crate::queue::Job;
 use crate::world::World;
 

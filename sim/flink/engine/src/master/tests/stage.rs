@@ -18,7 +18,7 @@ use zookeeper_replica::{Server, ServerConfig};
 use zookeeper_words::settings::Coordination;
 
 use crate::config::Config;
-use crate::hosting;
+use crate::hosting::Hosted;
 use crate::master::MasterProcess;
 use crate::message::{Message, Out};
 use crate::worker::WorkerProcess;
@@ -33,12 +33,12 @@ const RESTART_NS: u64 = 500 * MILLISECOND;
 pub(super) const REPLICA: MachineId = MachineId(0);
 
 enum Machine {
-    Replica(Box<Server>),
+    Replica(Box<Hosted<Server>>),
     Master(Box<MasterProcess>),
     Worker(Box<WorkerProcess>),
-    Log(Box<LogProcess>),
-    Ledger(Box<LedgerProcess>),
-    Blobs(Box<BlobProcess>),
+    Log(Box<Hosted<LogProcess>>),
+    Ledger(Box<Hosted<LedgerProcess>>),
+    Blobs(Box<Hosted<BlobProcess>>),
 }
 
 /// The stage.
@@ -158,13 +158,13 @@ impl Stage {
         let (plan, plants, lot) = (self.plan.clone(), Plants::none(), u64::from(machine.0));
         let config = Config { me: machine, plan, plants, machines: self.places, servers: vec![REPLICA], lot };
         let process = if machine == REPLICA {
-            Machine::Replica(Box::new(Server::new(ServerConfig::new(REPLICA, vec![REPLICA], coordination()))))
+            Machine::Replica(Box::new(Hosted::new(Server::new(ServerConfig::new(REPLICA, vec![REPLICA], coordination())))))
         } else if machine == self.places.log() {
-            Machine::Log(Box::new(LogProcess::new(feed(&self.plan))))
+            Machine::Log(Box::new(Hosted::new(LogProcess::new(feed(&self.plan)))))
         } else if machine == self.places.ledger() {
-            Machine::Ledger(Box::new(LedgerProcess::new(self.plan.txn_timeout_ms)))
+            Machine::Ledger(Box::new(Hosted::new(LedgerProcess::new(self.plan.txn_timeout_ms))))
         } else if machine == self.places.blobs() {
-            Machine::Blobs(Box::default())
+            Machine::Blobs(Box::new(Hosted::new(BlobProcess::new())))
         } else if self.places.masters().any(|master| master == machine) {
             Machine::Master(Box::new(MasterProcess::new(config)))
         } else {
@@ -216,7 +216,7 @@ impl Stage {
         let now = Now { mono_ns: self.now_ns, wall_ns: self.now_ns as i64 };
         let mut out: Out = Effects::new(self.next_conn);
         match machine {
-            Machine::Replica(server) => hosting::step(&mut **server, now, event, &mut out),
+            Machine::Replica(server) => server.step(now, event, &mut out),
             Machine::Master(master) => {
                 master.step(now, event, &mut out);
                 master.check().unwrap();
@@ -225,9 +225,9 @@ impl Stage {
                 worker.step(now, event, &mut out);
                 worker.check().unwrap();
             }
-            Machine::Log(process) => hosting::step(&mut **process, now, event, &mut out),
-            Machine::Ledger(process) => hosting::step(&mut **process, now, event, &mut out),
-            Machine::Blobs(process) => hosting::step(&mut **process, now, event, &mut out),
+            Machine::Log(process) => process.step(now, event, &mut out),
+            Machine::Ledger(process) => process.step(now, event, &mut out),
+            Machine::Blobs(process) => process.step(now, event, &mut out),
         }
         self.next_conn = out.next_conn;
         self.facts.extend(out.notes.into_iter().map(|fact| (self.now_ns / MILLISECOND, fact)));

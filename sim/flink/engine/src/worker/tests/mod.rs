@@ -26,6 +26,7 @@ use proptest::prelude::*;
 
 use super::WorkerProcess;
 use crate::config::Config;
+use crate::hosting::Hosted;
 use master::{LEADER, Master};
 use stage::{Machine, Stage};
 
@@ -81,9 +82,9 @@ fn stage(plan: StreamPlan, plants: &Plants<StreamPlant>, seed: u64) -> Stage {
     let plan = Arc::new(plan);
     let mut all = vec![Machine::Down, Machine::Master(Master::new(plan.clone(), usize::from(plan.workers)))];
     all.extend(machines(&plan).workers().map(|me| worker(&plan, plants, me, 0)));
-    all.push(Machine::Log(LogProcess::new(feed(&plan))));
-    all.push(Machine::Ledger(LedgerProcess::new(plan.txn_timeout_ms)));
-    all.push(Machine::Blobs(BlobProcess::new()));
+    all.push(Machine::Log(Hosted::new(LogProcess::new(feed(&plan)))));
+    all.push(Machine::Ledger(Hosted::new(LedgerProcess::new(plan.txn_timeout_ms))));
+    all.push(Machine::Blobs(Hosted::new(BlobProcess::new())));
     Stage::new(seed, all)
 }
 

@@ -11,7 +11,7 @@ use outside::{BlobProcess, LedgerProcess, LogProcess};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::master::Master;
-use crate::hosting;
+use crate::hosting::Hosted;
 use crate::message::{Message, Out};
 use crate::worker::WorkerProcess;
 
@@ -20,9 +20,9 @@ use crate::worker::WorkerProcess;
 pub enum Machine {
     Worker(WorkerProcess),
     Master(Master),
-    Log(LogProcess),
-    Ledger(LedgerProcess),
-    Blobs(BlobProcess),
+    Log(Hosted<LogProcess>),
+    Ledger(Hosted<LedgerProcess>),
+    Blobs(Hosted<BlobProcess>),
     Down,
 }
 
@@ -34,9 +34,9 @@ impl Machine {
                 process.check().expect("a worker keeps its laws");
             }
             Machine::Master(process) => process.step(now, event, out),
-            Machine::Log(process) => hosting::step(process, now, event, out),
-            Machine::Ledger(process) => hosting::step(process, now, event, out),
-            Machine::Blobs(process) => hosting::step(process, now, event, out),
+            Machine::Log(process) => process.step(now, event, out),
+            Machine::Ledger(process) => process.step(now, event, out),
+            Machine::Blobs(process) => process.step(now, event, out),
             Machine::Down => {}
         }
     }

@@ -14,8 +14,13 @@ use harness::change::{Changes, Set};
 use harness::plan::{Document, Format, read};
 use harness::run::{drive, judged, record, run, world_of};
 
-use crate::Flink;
-use crate::family::plan;
+use stormglass_flink::Flink;
+use zookeeper_scenarios::Zookeeper;
+
+/// The plan that a family draws.
+fn plan(name: &str, seed: u64) -> Plan {
+    Flink::families().iter().find(|family| family.name == name).expect("the family exists").plan(seed)
+}
 
 fn sets(texts: &[&str]) -> Changes {
     Changes { sets: texts.iter().map(|text| Set::parse(text).expect("it is a field and a value")).collect(), ..Changes::default() }
@@ -92,10 +97,12 @@ fn jobs_and_plants_of_either_system_are_changes() {
 fn plants_have_names_of_their_own_and_rules_and_families_that_exist() {
     let (plants, rules, families) = (Flink::plants(), Flink::rules(), Flink::families());
     assert_eq!(plants.iter().map(|plant| plant.name).collect::<BTreeSet<_>>().len(), plants.len());
-    for plant in crate::plants::plants() {
-        assert!(plants.contains(&plant) && rules.abouts().any(|rule| rule.id == plant.rule), "{plant:?}");
-        assert!(families.iter().any(|family| family.name == plant.family), "{plant:?}");
+    let service = Zookeeper::plants();
+    for plant in &plants {
+        assert!(rules.abouts().any(|rule| rule.id == plant.rule), "{plant:?}");
+        assert!(service.contains(plant) || families.iter().any(|family| family.name == plant.family), "{plant:?}");
     }
+    assert!(service.iter().all(|plant| plants.contains(plant)) && plants.len() > service.len(), "the engine's own beside the service's");
 }
 
 /// A plan of format 1 with these lines among the service's and the engine's settings.
