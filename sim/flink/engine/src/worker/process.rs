@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use contract::ids::ConnId;
 use contract::process::{Event, Process};
 use contract::time::Now;
 use flink_words::fact::{Fact, WorkerFact};
@@ -27,6 +28,8 @@ pub struct WorkerProcess {
     pub(super) config: Config,
     pub(super) worker: WorkerId,
     curator: Curator,
+    /// What Curator's steps are given; empty between them.
+    coordination: zookeeper_client::raw::Out,
     retrieval: Retrieval,
     pub(super) registration: Registration,
     pub(super) network: Network,
@@ -49,6 +52,7 @@ impl WorkerProcess {
         WorkerProcess {
             worker: WorkerId { machine: config.me, born_ns: 0 },
             curator,
+            coordination: zookeeper_client::raw::Out::new(ConnId(0)),
             retrieval: Retrieval::new(&config.root()),
             registration: Registration::new(plan.slots, plan.heartbeat_timeout_ms),
             network: Network::new(config.me, &config.plan),
@@ -147,7 +151,7 @@ impl WorkerProcess {
         self.worker.born_ns = now.mono_ns;
         self.curator.reseed(self.config.lot ^ now.mono_ns);
         out.note(WorkerFact::Started { worker: self.worker, buffers: self.pool.total() });
-        out.host(Message::Coord, Fact::Service, |out| {
+        out.host_in(&mut self.coordination, Message::Coord, Fact::Service, |out| {
             self.curator.start(now, out);
             self.retrieval.read(&mut self.curator, now, out);
         });
@@ -155,7 +159,7 @@ impl WorkerProcess {
 
     fn on_coord(&mut self, event: &Event<Message>, now: Now, out: &mut Out) {
         let Some(event) = coordination::heard(event, &self.config.servers) else { return };
-        out.host(Message::Coord, Fact::Service, |out| {
+        out.host_in(&mut self.coordination, Message::Coord, Fact::Service, |out| {
             for notice in self.curator.on_event(now, &event, out) {
                 self.retrieval.on_notice(&notice, &mut self.curator, now, out);
             }
@@ -168,7 +172,7 @@ impl WorkerProcess {
         }
     }
 
-    fn on_closed(&mut self, conn: contract::ids::ConnId, now: Now, out: &mut Out) {
+    fn on_closed(&mut self, conn: ConnId, now: Now, out: &mut Out) {
         if let Some(leader) = self.registration.on_closed(conn, now) {
             self.lose_leader(leader, now, out);
         }
@@ -176,7 +180,7 @@ impl WorkerProcess {
         self.on_cut(conn, now, out);
     }
 
-    fn on_cut(&mut self, conn: contract::ids::ConnId, now: Now, out: &mut Out) {
+    fn on_cut(&mut self, conn: ConnId, now: Now, out: &mut Out) {
         let attempts: Vec<AttemptId> = self.tasks.keys().copied().collect();
         for attempt in attempts {
             self.with(attempt, now, out, |task, context| task.on_cut(Route::Remote(conn), context));
@@ -184,7 +188,7 @@ impl WorkerProcess {
     }
 
     fn on_time(&mut self, now: Now, out: &mut Out) {
-        out.host(Message::Coord, Fact::Service, |out| self.retrieval.on_time(&mut self.curator, now, out));
+        out.host_in(&mut self.coordination, Message::Coord, Fact::Service, |out| self.retrieval.on_time(&mut self.curator, now, out));
         if let Some(leader) = self.registration.on_time(self.retrieval.known(), self.worker, now, out) {
             self.lose_leader(leader, now, out);
         }
