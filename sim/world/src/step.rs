@@ -194,7 +194,7 @@ impl<P: Process> World<P> {
         if let Some(file) = done.strayed_into {
             self.happened(machine, Happening::Rotted { file: file.to_string() });
         }
-        if let Some(file) = done.durable {
+        for file in done.durable {
             self.trigger(Moment::Sync, disk::kind(&file), machine, None);
         }
         Some(done.answer)

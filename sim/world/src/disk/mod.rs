@@ -44,8 +44,9 @@ enum Operation {
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) answer: DiskAnswer,
-    /// This file became durable.
-    pub(crate) durable: Option<FileName>,
+    /// These files became durable: the one of which a sync was asked, or those that were replaced before their directory
+    /// was synced.
+    pub(crate) durable: Vec<FileName>,
     /// A sector of it was also written over a place in this file.
     pub(crate) strayed_into: Option<FileName>,
 }
@@ -63,6 +64,9 @@ pub(crate) struct Disk {
     next_inode: u64,
     queue: VecDeque<Asked>,
     busy_until_ns: u64,
+    /// Files that were put in the place of others and wait for the directory's sync, each with how many deeds there were
+    /// then.
+    replaced: Vec<(u64, FileName)>,
     /// Files to which an append failed, until the process is told.
     stopped: BTreeMap<Inode, DiskError>,
     pub(crate) defects: Defects,
@@ -81,6 +85,7 @@ impl Disk {
             next_inode: 0,
             queue: VecDeque::new(),
             busy_until_ns: 0,
+            replaced: Vec::new(),
             stopped: BTreeMap::new(),
             defects: Defects::default(),
             over: Vec::new(),
@@ -135,7 +140,8 @@ impl Disk {
         self.busy_until_ns = self.busy_until_ns.max(now_ns) + self.sync_ns();
         let failure = self.write_failure();
         if failure.is_none() {
-            let content = if self.defects.is_lying() {
+            let is_lie = self.defects.is_lying();
+            let content = if is_lie {
                 let mut content = Content::default();
                 content.append(bytes);
                 content.promise(1);
@@ -145,6 +151,9 @@ impl Disk {
             };
             self.make(file, content);
             self.forget_nameless();
+            if !is_lie {
+                self.replaced.push((self.names.deeds(), file.clone()));
+            }
         }
         self.fail(now_ns, failure, file);
         failure.is_none()
@@ -201,7 +210,7 @@ impl Disk {
         if self.next_ns()? > now_ns {
             return None;
         }
-        let failed = |token, file, error| Done { answer: DiskAnswer::Failed { token: Some(token), file, error }, durable: None, strayed_into: None };
+        let failed = |token, file, error| Done { answer: DiskAnswer::Failed { token: Some(token), file, error }, durable: Vec::new(), strayed_into: None };
         Some(match self.queue.pop_front()?.operation {
             Operation::Answer(answer) => {
                 if let DiskAnswer::Failed { file: Some(file), .. } = &answer
@@ -209,7 +218,7 @@ impl Disk {
                 {
                     self.stopped.remove(&inode);
                 }
-                Done { answer, durable: None, strayed_into: None }
+                Done { answer, durable: Vec::new(), strayed_into: None }
             }
             Operation::Sync { inode, file, deeds, token } => {
                 if self.defects.take_error(&mut self.over) {
@@ -233,19 +242,22 @@ impl Disk {
                         self.over.push(fault);
                     }
                 }
-                Done { answer: DiskAnswer::Synced { token }, durable: (!is_lie).then_some(file), strayed_into }
+                Done { answer: DiskAnswer::Synced { token }, durable: (!is_lie).then_some(file).into_iter().collect(), strayed_into }
             }
             Operation::SyncDir { deeds, token } => {
                 if self.defects.take_error(&mut self.over) {
                     return Some(failed(token, None, DiskError::Io));
                 }
+                let mut durable = Vec::new();
                 if self.defects.is_lying() {
                     self.names.promise(deeds);
                 } else {
                     self.names.harden(deeds);
                     self.forget_nameless();
+                    let count = self.replaced.partition_point(|(deed, _)| *deed <= deeds);
+                    durable.extend(self.replaced.drain(..count).map(|(_, file)| file));
                 }
-                Done { answer: DiskAnswer::Synced { token }, durable: None, strayed_into: None }
+                Done { answer: DiskAnswer::Synced { token }, durable, strayed_into: None }
             }
         })
     }
@@ -275,6 +287,7 @@ impl Disk {
         if are_lies_kept {
             self.keep_promises();
         }
+        self.replaced.clear();
         let mut total = Loss::default();
         let pending = self.names.pending();
         let kept = match dice.below(3) {
@@ -307,6 +320,7 @@ impl Disk {
         self.abandon();
         let bytes = self.contents.values().map(Content::len).sum();
         self.names = Names::default();
+        self.replaced.clear();
         self.contents.clear();
         (self.defects.is_damaged, self.defects.broke_promise) = (false, false);
         bytes

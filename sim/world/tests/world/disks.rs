@@ -211,6 +211,18 @@ fn faults_strike_between_an_append_and_its_sync_and_between_a_sync_and_its_answe
 }
 
 #[test]
+fn a_replaced_file_is_durable_with_its_directory_and_then_faults_strike_that_wait_for_it() {
+    let crash = What::Crash { machine: Target::Subject, power: true, restart_ms: Some(10) };
+    let words = "replace epoch.1 a; syncdir; note on; append log.1 x; sync log.1";
+    check(&[on(Moment::Sync, "epoch", 1, crash.clone())], &[(0, 0, words), (50, 0, "read epoch.1")], 100, &["0 0: on", "51 0: read a"]);
+    // Without the directory's sync it is never durable; under a lie neither.
+    let lie = at(0, What::LyingSync { machine: machine(0), for_ms: 40 });
+    let waits = on(Moment::Sync, "epoch", 1, crash);
+    check(&[waits.clone()], &[(0, 0, "replace epoch.1 a; note on"), (50, 0, "read epoch.1")], 100, &["0 0: on", "51 0: read a"]);
+    check(&[lie, waits], &[(1, 0, "replace epoch.1 a; syncdir"), (50, 0, "read epoch.1")], 100, &["11 0: synced 2", "51 0: read a"]);
+}
+
+#[test]
 fn a_lost_disk_is_empty() {
     let lose = What::LoseDisk { machine: machine(0), restart_ms: 10 };
     let mut world = stage(1);

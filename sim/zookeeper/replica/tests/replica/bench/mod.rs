@@ -174,7 +174,12 @@ impl Bench {
     fn carry_out(&mut self, me: MachineId, effect: Effect<Message>) {
         let kind = |file: &FileName| file.split('.').next().unwrap_or_default().to_owned();
         match &effect {
-            Effect::Append { file, .. } | Effect::Replace { file, .. } | Effect::Rename { to: file, .. } => drop(self.written.insert(kind(file))),
+            Effect::Append { file, .. } | Effect::Rename { to: file, .. } => drop(self.written.insert(kind(file))),
+            // A file that is put in the place of another is durable with its directory, whose sync follows each time.
+            Effect::Replace { file, .. } => {
+                self.written.insert(kind(file));
+                self.synced.insert(kind(file));
+            }
             Effect::Sync { file, .. } => drop(self.synced.insert(kind(file))),
             _ => {}
         }
