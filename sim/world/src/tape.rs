@@ -24,7 +24,7 @@ impl Tape {
     }
 
     /// An event reaches a process.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn event(&mut self, at_ns: u64, machine: MachineId, event: &impl Hash) {
         let [low, high] = machine.0.to_le_bytes();
         let [a, b, c, d, e, f, g, h] = at_ns.to_le_bytes();
