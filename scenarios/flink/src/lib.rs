@@ -9,6 +9,7 @@ pub mod feed;
 mod plan;
 mod family;
 mod plants;
+mod simpler;
 mod probes;
 mod account;
 mod flags;

@@ -10,7 +10,7 @@ use zookeeper_scenarios::Zookeeper;
 use zookeeper_scenarios::standing::{self, Standing};
 
 use crate::machine::Machine;
-use crate::{account, family, flags, plants, probes, upgrade};
+use crate::{account, family, flags, plants, probes, simpler, upgrade};
 
 /// The stream engine, with the coordination service and the outside within.
 pub struct Flink;
@@ -66,6 +66,10 @@ impl System for Flink {
 
     fn account(evidence: &Evidence<'_, Self>) -> Account {
         account::account(evidence)
+    }
+
+    fn simpler(plan: &Plan<Self>) -> Vec<Plan<Self>> {
+        simpler::simpler(&plan.settings).into_iter().map(|settings| Plan::<Self> { settings, ..plan.clone() }).collect()
     }
 
     fn upgraded(format: u64, fields: &Map<String, Value>) -> Option<Upgraded> {

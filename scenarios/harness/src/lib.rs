@@ -10,10 +10,12 @@ pub mod mistake;
 pub mod plan;
 pub mod family;
 pub mod change;
+pub mod cause;
 pub mod case;
 pub mod run;
 pub mod systems;
 pub mod fuzz;
+pub mod shrink;
 pub mod command;
 pub mod testing;
 

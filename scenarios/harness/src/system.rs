@@ -84,6 +84,13 @@ pub trait System: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Plans that are simpler in the system's own terms, for the shrinking of one that fails: fewer requests, records,
+    /// machines; those that leave out the most first. One that cannot be run is passed by. By default none: lists and
+    /// times are shortened anyway.
+    fn simpler(_plan: &Plan<Self>) -> Vec<Plan<Self>> {
+        Vec::new()
+    }
+
     /// Flags of its own for the command line.
     fn flags() -> Vec<Flag<Self>> {
         Vec::new()

@@ -9,7 +9,9 @@ use contract::plan::PLAN_FORMAT;
 use contract::recording::Ending;
 use contract::verdict::{Judgement, Verdict};
 use judging::{Hits, Probe, RuleAbout};
+use serde_json::Value;
 
+use crate::case::Origin;
 use crate::change::{Changes, Set};
 use crate::family::Family;
 use crate::mistake::Mistake;
@@ -94,6 +96,10 @@ pub trait AnyPlan: Send + Sync {
     fn run(&self, wanted: Wanted) -> Report;
     /// The plan as text.
     fn text(&self, format: Format) -> String;
+    /// The name of its system.
+    fn system(&self) -> &'static str;
+    /// Where a case of it comes from, if it was drawn and never shrunk.
+    fn origin(&self) -> Origin;
     /// The plants that it switches on.
     fn plants(&self) -> &[String];
     /// The same without plants.
@@ -121,6 +127,8 @@ pub trait AnySystem: Send + Sync {
     /// The plan that a family draws from a seed, changed; and what the user should know of the changes. Panics if there
     /// is no such family.
     fn draw(&self, family: &str, seed: u64, changes: &Changes) -> Result<(Box<dyn AnyPlan + '_>, String), Mistake>;
+    /// Plans that are simpler in the system's own terms than this one, all as plain data; none for what is no plan.
+    fn simpler(&self, plan: &Value) -> Vec<Value>;
     /// Whether the plan within a document is one of this system.
     fn knows(&self, document: &Document, within: &[&str]) -> bool;
     /// Reads the plan within a document.
@@ -171,7 +179,7 @@ impl Systems {
         }
         let names: Vec<&str> = self.iter().map(AnySystem::name).collect();
         let at: Vec<String> = within.iter().copied().chain(["system"]).map(ToString::to_string).collect();
-        let what = match fields.get("system").and_then(serde_json::Value::as_str) {
+        let what = match fields.get("system").and_then(Value::as_str) {
             Some(name) => format!("there is no system {name:?} here"),
             None if format == u64::from(PLAN_FORMAT) => "the plan does not say of which system it is".into(),
             None => format!("a plan of format {format} of no system that is here"),
@@ -236,6 +244,11 @@ impl<S: System> AnySystem for Opened<S> {
         Ok((self.plan(plan), notes))
     }
 
+    fn simpler(&self, plan: &Value) -> Vec<Value> {
+        let plan: Option<Plan<S>> = plan::typed(plan.clone()).ok();
+        plan.iter().flat_map(S::simpler).map(|plan| plan::plain(&plan)).collect()
+    }
+
     fn knows(&self, document: &Document, within: &[&str]) -> bool {
         fields(document, within).is_ok_and(|(format, fields)| {
             if format == u64::from(PLAN_FORMAT) { fields.get("system").is_some_and(|name| name == S::NAME) } else { S::upgraded(format, fields).is_some() }
@@ -279,6 +292,14 @@ impl<S: System> AnyPlan for OpenPlan<'_, S> {
 
     fn text(&self, format: Format) -> String {
         plan::text(&self.plan, format)
+    }
+
+    fn system(&self) -> &'static str {
+        S::NAME
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::here(&self.plan.family, self.plan.seed.0)
     }
 
     fn plants(&self) -> &[String] {

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 
 use contract::verdict::Verdict;
 
-use crate::case::{Expect, PLAN, files, head, is_case};
+use crate::case::{Expect, Head, PLAN, files, head, is_case};
 use crate::change::Changes;
 use crate::command::text::failure;
 use crate::fuzz::{FailedRun, FamilySource, Progress, Ran, Source, Wish, fuzz};
@@ -105,7 +105,7 @@ pub fn plants<S: System>() {
 pub fn open<'s>(systems: &'s Systems, file: &Path) -> (String, Expect, Box<dyn AnyPlan + 's>) {
     let read = || {
         let document = Document::load(file)?;
-        let (about, expect) = head(&document)?;
+        let Head { about, expect, .. } = head(&document)?;
         Ok::<_, crate::mistake::Mistake>((about, expect, systems.read(&document, PLAN)?))
     };
     read().unwrap_or_else(|mistake| panic!("{mistake}"))

@@ -9,6 +9,7 @@ pub mod standing;
 pub mod workload;
 pub mod family;
 pub mod plants;
+pub mod simpler;
 pub mod probes;
 pub mod upgrade;
 

@@ -9,7 +9,7 @@ use zookeeper_words::fact::Fact;
 use zookeeper_words::settings::Settings;
 
 use crate::machine::Machine;
-use crate::{family, plants, probes, standing, upgrade};
+use crate::{family, plants, probes, simpler, standing, upgrade};
 
 /// The coordination service and its clients.
 pub struct Zookeeper;
@@ -52,6 +52,10 @@ impl System for Zookeeper {
 
     fn plants() -> Vec<Planted> {
         plants::plants()
+    }
+
+    fn simpler(plan: &Plan<Self>) -> Vec<Plan<Self>> {
+        simpler::simpler(&plan.settings).into_iter().map(|settings| Plan::<Self> { settings, ..plan.clone() }).collect()
     }
 
     fn upgraded(format: u64, fields: &Map<String, Value>) -> Option<Upgraded> {

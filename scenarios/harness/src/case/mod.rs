@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+use contract::plan::Seed;
 use contract::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cause::Cause;
 use crate::mistake::Mistake;
 use crate::plan::{Document, Format, plain, read, typed};
 use crate::system::{Plan, System};
@@ -15,7 +17,9 @@ use crate::system::{Plan, System};
 mod tests;
 
 /// The format of cases that this build reads and writes.
-pub const CASE_FORMAT: u32 = 1;
+pub const CASE_FORMAT: u32 = 2;
+/// The oldest format that it reads: cases of format 1 had no origin, cause and hash.
+const OLDEST: u32 = 1;
 /// Where the plan of a case stands in its file.
 pub const PLAN: &[&str] = &["plan"];
 /// What a case is, for whoever wrote another thing.
@@ -26,10 +30,34 @@ const SHAPE: &str = "a case has `format`, `about`, `[expect]` and, under `[plan]
 pub struct Case<P> {
     /// What went wrong once, or what the plant does, in a sentence or two.
     pub about: String,
+    /// Where it comes from, if that is known.
+    pub origin: Option<Origin>,
     /// What the judge must say.
     pub expect: Expect,
     /// What happens.
     pub plan: P,
+}
+
+/// Where a case comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The family that drew its plan before it was shrunk.
+    pub family: String,
+    /// The seed from which it drew it.
+    pub seed: Seed,
+    /// The version of the program that found it.
+    pub version: String,
+    /// The commit that the program was built from, where `STORMGLASS_COMMIT` said so to the build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+}
+
+impl Origin {
+    /// Found by this program, in a plan of that family and seed.
+    pub fn here(family: &str, seed: u64) -> Origin {
+        Origin { family: family.into(), seed: Seed(seed), version: env!("CARGO_PKG_VERSION").into(), commit: option_env!("STORMGLASS_COMMIT").map(Into::into) }
+    }
 }
 
 /// What the judge must say.
@@ -41,6 +69,12 @@ pub struct Expect {
     /// The rule that must break, for `broken` and `stuck`; any if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// What the witness says but for its numbers, as [`Cause`](crate::cause::Cause) has it; anything if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The running hash of the run that was recorded, as 32 hex digits. Another one is another path to the same end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }
 
 /// A verdict in one word.
@@ -63,8 +97,21 @@ pub enum Word {
 struct Raw {
     format: u32,
     about: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
     expect: Expect,
     plan: Value,
+}
+
+/// A case without its plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// What it is about.
+    pub about: String,
+    /// Where it comes from.
+    pub origin: Option<Origin>,
+    /// What the judge must say.
+    pub expect: Expect,
 }
 
 /// Whether a document has a plan inside it rather than being one.
@@ -73,17 +120,18 @@ pub fn is_case(document: &Document) -> bool {
 }
 
 /// Reads what a case is about and what it expects; its plan stays as it is, for whoever knows its system.
-pub fn head(document: &Document) -> Result<(String, Expect), Mistake> {
-    let Raw { format, about, expect, plan: _ } = typed(document.value.clone()).map_err(|(at, what)| document.mistake(&at, what, SHAPE))?;
+pub fn head(document: &Document) -> Result<Head, Mistake> {
+    let Raw { format, about, origin, expect, plan: _ } = typed(document.value.clone()).map_err(|(at, what)| document.mistake(&at, what, SHAPE))?;
     let place = |at: &[&str]| at.iter().map(ToString::to_string).collect::<Vec<_>>();
-    if format != CASE_FORMAT {
-        return Err(document.mistake(&place(&["format"]), format!("a case of format {format}"), format!("this build reads format {CASE_FORMAT}")));
+    if !(OLDEST..=CASE_FORMAT).contains(&format) {
+        let remedy = format!("this build reads formats {OLDEST} to {CASE_FORMAT}");
+        return Err(document.mistake(&place(&["format"]), format!("a case of format {format}"), remedy));
     }
     if expect.rule.is_some() && matches!(expect.verdict, Word::Holds | Word::Crashed) {
         let remedy = "leave the rule out, or expect `broken` or `stuck`";
         return Err(document.mistake(&place(&["expect", "rule"]), "no rule breaks in such a verdict", remedy));
     }
-    Ok((about, expect))
+    Ok(Head { about, origin, expect })
 }
 
 impl<P> Case<P> {
@@ -92,7 +140,7 @@ impl<P> Case<P> {
     where
         P: Serialize,
     {
-        let raw = Raw { format: CASE_FORMAT, about: self.about.clone(), expect: self.expect.clone(), plan: plain(&self.plan) };
+        let raw = Raw { format: CASE_FORMAT, about: self.about.clone(), origin: self.origin.clone(), expect: self.expect.clone(), plan: plain(&self.plan) };
         match format {
             Format::Toml => toml::to_string(&raw).expect("a case has string keys and no value that TOML lacks"),
             Format::Json => serde_json::to_string_pretty(&raw).expect("a case has string keys") + "\n",
@@ -107,8 +155,8 @@ pub fn load<S: System>(path: &Path) -> Result<Case<Plan<S>>, Mistake> {
 
 /// The case of a system in a document.
 pub fn of_document<S: System>(document: &Document) -> Result<Case<Plan<S>>, Mistake> {
-    let (about, expect) = head(document)?;
-    Ok(Case { about, expect, plan: read::<S>(document, PLAN)? })
+    let Head { about, origin, expect } = head(document)?;
+    Ok(Case { about, origin, expect, plan: read::<S>(document, PLAN)? })
 }
 
 /// The case files of a folder, in the order of their names.
@@ -125,7 +173,74 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
     Ok(paths)
 }
 
+/// How a run compares with what a case expects of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// It holds, as the case wants it.
+    Holds,
+    /// It fails, and the run is the recorded one.
+    AsRecorded,
+    /// It fails as the case says, which has no record of the run.
+    AsExpected,
+    /// It fails for the recorded cause, in another run.
+    ByAnotherPath,
+    /// The case expects a failure, and it holds.
+    HoldsNow,
+    /// It fails, and not as the case says.
+    Otherwise,
+}
+
+impl Compared {
+    /// In words, for the one who replays it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Compared::Holds => "holds, as expected",
+            Compared::AsRecorded => "fails as recorded (same hash)",
+            Compared::AsExpected => "fails as expected",
+            Compared::ByAnotherPath => "fails the same way by another path",
+            Compared::HoldsNow => "holds now",
+            Compared::Otherwise => "fails otherwise",
+        }
+    }
+
+    /// The exit code where the verdict's own does not say it.
+    pub fn exit_code(self) -> Option<u8> {
+        match self {
+            Compared::Holds | Compared::AsRecorded | Compared::AsExpected | Compared::ByAnotherPath => None,
+            Compared::HoldsNow => Some(4),
+            Compared::Otherwise => Some(5),
+        }
+    }
+}
+
 impl Expect {
+    /// What is expected of a run that failed for this cause and has this hash.
+    pub fn failure(cause: &Cause, hash: &str) -> Expect {
+        let verdict = match cause.verdict {
+            "broken" => Word::Broken,
+            "stuck" => Word::Stuck,
+            _ => Word::Crashed,
+        };
+        let rule = (verdict != Word::Crashed).then(|| cause.rule.clone());
+        Expect { verdict, rule, cause: Some(cause.says.clone()), hash: Some(hash.into()) }
+    }
+
+    /// That it holds.
+    pub const HOLDS: Expect = Expect { verdict: Word::Holds, rule: None, cause: None, hash: None };
+
+    /// How a run with this verdict and this hash compares.
+    pub fn compared(&self, verdict: &Verdict, hash: &str) -> Compared {
+        match (verdict, self.verdict) {
+            (Verdict::Holds, Word::Holds) => Compared::Holds,
+            (Verdict::Holds, _) => Compared::HoldsNow,
+            _ if !self.is_met_by(verdict) => Compared::Otherwise,
+            _ if self.hash.as_deref() == Some(hash) => Compared::AsRecorded,
+            _ if self.hash.is_none() && self.cause.is_none() => Compared::AsExpected,
+            _ if self.cause.is_none() || self.cause == Cause::of(verdict).map(|cause| cause.says) => Compared::ByAnotherPath,
+            _ => Compared::Otherwise,
+        }
+    }
+
     /// Whether a verdict is the expected one.
     pub fn is_met_by(&self, verdict: &Verdict) -> bool {
         let (word, rule) = match verdict {

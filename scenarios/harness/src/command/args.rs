@@ -16,7 +16,8 @@ pub struct Cli {
     pub verb: Verb,
 }
 
-const AFTER: &str = "Exit codes: 0 every rule holds, 1 a rule is broken, 2 the system is stuck, 3 a process crashed, 64 usage or bad input.";
+const AFTER: &str = "Exit codes: 0 every rule holds, 1 a rule is broken, 2 the system is stuck, 3 a process crashed, 64 usage or bad input. \
+    `replay` of a case: 4 it holds now, 5 it fails otherwise, 6 it is stale.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -27,6 +28,10 @@ pub enum Verb {
     Run(Run),
     /// Run and judge the plan in a file.
     Replay(Replay),
+    /// Find the least plan that still fails as the one in a file does, for the same cause.
+    Shrink(Shrink),
+    /// Shrink the plan in a file, and put it among the cases that `cargo test` runs.
+    Keep(Keep),
     /// List the families: the named ways to draw a plan from a seed.
     Families(List),
     /// List the rules: what must be true of every run.
@@ -117,6 +122,43 @@ pub struct Replay {
     /// Print one JSON object instead.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `shrink`.
+#[derive(Debug, Args)]
+pub struct Shrink {
+    /// A plan or a case that fails.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where to write the case: TOML, or JSON if its name ends in .json. [default: beside FILE, its name with `.least`]
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Begin no run after so long; what is least until then is written.
+    #[arg(long, value_name = "TIME", value_parser = length, default_value = "60s")]
+    pub budget: Duration,
+    /// How many runs at a time. [default: one a core]
+    #[arg(long, value_name = "J", value_parser = jobs, allow_hyphen_values = true)]
+    pub jobs: Option<usize>,
+}
+
+/// `keep`.
+#[derive(Debug, Args)]
+pub struct Keep {
+    /// A plan or a case that fails.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The folder of cases. What has a plant there must fail for ever; what has none must hold, once it is mended.
+    #[arg(long, value_name = "DIR", default_value = "cases")]
+    pub folder: PathBuf,
+    /// What went wrong, in a sentence. [default: the rule and its witness]
+    #[arg(long, value_name = "TEXT")]
+    pub about: Option<String>,
+    /// Begin no run after so long; what is least until then is kept.
+    #[arg(long, value_name = "TIME", value_parser = length, default_value = "60s")]
+    pub budget: Duration,
+    /// How many runs at a time. [default: one a core]
+    #[arg(long, value_name = "J", value_parser = jobs, allow_hyphen_values = true)]
+    pub jobs: Option<usize>,
 }
 
 /// Which seeds, the last one included.

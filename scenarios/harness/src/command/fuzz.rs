@@ -1,11 +1,9 @@
-//! `fuzz`: many storms. It sets the engine going, lets Ctrl-C end it early, and tells what was found; the order and the
+//! `fuzz`: many storms. It sets the engine going, lets a signal end it early, and tells what was found; the order and the
 //! counts are the engine's.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Fuzz, Seeds};
 use super::progress::Watcher;
+use super::signals;
 use super::text::summary;
 use super::{chosen, family, out};
 use crate::change::Changes;
@@ -16,7 +14,7 @@ use crate::systems::{AnySystem, Systems};
 /// Many storms, judged.
 pub fn fuzz(systems: &Systems, args: &Fuzz, changes: Changes) -> Result<u8, Mistake> {
     let wish = wish(systems, args, changes)?;
-    let cancel = on_ctrl_c();
+    let cancel = signals::cancel();
     let mut watcher = Watcher::new(&wish, systems);
     let found = crate::fuzz::fuzz(&wish, &cancel, &mut watcher);
     watcher.finish();
@@ -70,23 +68,4 @@ fn can(system: &dyn AnySystem, changes: &Changes) -> bool {
     changes.flags.iter().all(|(name, _)| flags.iter().any(|flag| flag.name == name))
         && changes.sets.iter().all(|set| system.has(set))
         && changes.plants.iter().all(|name| plants.iter().any(|plant| plant.name == name))
-}
-
-/// A flag that the first Ctrl-C sets. The second one ends the program at once, for whoever cannot wait for the runs
-/// that were begun.
-fn on_ctrl_c() -> Arc<AtomicBool> {
-    /// What a shell says of a program that an interrupt ended.
-    const INTERRUPTED: i32 = 130;
-    let cancel = Arc::new(AtomicBool::new(false));
-    let flag = cancel.clone();
-    let set = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED);
-        }
-        out::warn("\nstopping: what was begun is finished first; once more to leave at once\n");
-    });
-    if let Err(error) = set {
-        out::warn(&format!("Ctrl-C will end the fuzz without a summary: {error}\n"));
-    }
-    cancel
 }

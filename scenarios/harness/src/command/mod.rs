@@ -1,4 +1,4 @@
-//! The command: `fuzz`, `run`, `replay` and the lists, for the systems of a program. Each verb reads what it needs, has
+//! The command: `fuzz`, `run`, `replay`, `shrink`, `keep` and the lists, for the systems of a program. Each verb reads what it needs, has
 //! it run and judged, and tells; it says its exit code, or the user's mistake.
 
 mod args;
@@ -7,6 +7,8 @@ mod lists;
 pub mod out;
 mod progress;
 mod run;
+mod shrink;
+mod signals;
 pub mod text;
 
 use std::process::ExitCode;
@@ -92,6 +94,8 @@ impl Program {
             Verb::Fuzz(args) => fuzz::fuzz(systems, args, self.changes(&args.changes, of_verb)?),
             Verb::Run(args) => run::run(systems, args, self.changes(&args.changes, of_verb)?),
             Verb::Replay(args) => run::replay(systems, args),
+            Verb::Shrink(args) => shrink::shrink(systems, args),
+            Verb::Keep(args) => shrink::keep(systems, args),
             Verb::Families(list) => Ok(lists::families(&chosen(systems, list.system.as_deref())?)),
             Verb::Rules(list) => Ok(lists::rules(&chosen(systems, list.system.as_deref())?)),
             Verb::Probes(list) => Ok(lists::probes(&chosen(systems, list.system.as_deref())?)),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{failure, one_run};
+use crate::case::Compared;
 use crate::systems::Report;
 
 /// `seed=7 family=crashes events=… facts=… hash=… verdict=holds`, with its newline.
@@ -31,6 +32,9 @@ struct Object<'a> {
     facts: u64,
     hash: &'a str,
     verdict: &'static str,
+    /// How it compares with what its case expects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<&'static str>,
     /// How much each rule judged that judged or waived anything.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rules: BTreeMap<&'a str, Tally>,
@@ -48,7 +52,7 @@ struct Object<'a> {
 }
 
 /// The run as one JSON object on a line.
-pub fn json(report: &Report, reproduce: &str) -> String {
+pub fn json(report: &Report, compared: Option<Compared>, reproduce: &str) -> String {
     let verdict = &report.judgement.verdict;
     let (rule, place, witness) = failure::parts(verdict);
     let object = Object {
@@ -58,6 +62,7 @@ pub fn json(report: &Report, reproduce: &str) -> String {
         facts: report.facts,
         hash: &report.hash,
         verdict: verdict.word(),
+        case: compared.map(Compared::text),
         rules: one_run::judged(&report.judgement).collect(),
         account: report.account.data.iter().map(|(name, data)| ((*name).to_string(), data.clone())).collect(),
         rule,
@@ -110,14 +115,14 @@ mod tests {
         let fields = r#""seed":7,"family":"calm","events":31007,"facts":0,"hash":"0123456789abcdef0123456789abcdef","verdict""#;
         let check = |verdict: &Verdict, rest: &str| {
             let report = report("calm", verdict.clone(), BTreeMap::new());
-            assert_eq!(json(&report, "stormglass replay a"), format!("{{{fields}:{rest}}}\n"));
+            assert_eq!(json(&report, None, "stormglass replay a"), format!("{{{fields}:{rest}}}\n"));
         };
         let idle = ("zab.quorum".to_string(), Tally::default());
         let busy = ("zab.integrity".to_string(), Tally { judged: 7, waived: 1 });
-        let busy = json(&report("calm", Verdict::Holds, [idle, busy].into()), "");
+        let busy = json(&report("calm", Verdict::Holds, [idle, busy].into()), None, "");
         assert!(busy.contains(r#""rules":{"zab.integrity":{"judged":7,"waived":1}}"#));
         let account = Account { text: String::new(), data: Some(("stream", serde_json::json!({ "job": "q3" }))) };
-        let told = json(&Report { account, ..report("calm", Verdict::Holds, BTreeMap::new()) }, "");
+        let told = json(&Report { account, ..report("calm", Verdict::Holds, BTreeMap::new()) }, None, "");
         assert!(told.contains(r#""stream":{"job":"q3"}"#), "{told}");
         check(&Verdict::Holds, r#""holds""#);
         check(
