@@ -54,7 +54,7 @@ fn errors_name_the_file_the_line_and_the_remedy() {
     check("verdict = \"broken\"", "verdict = \"holds\"", "\"zab.total-order\"", "no rule breaks");
     check("greeters = 3", "greeters = 1", "greeters = 1", "nobody to greet");
     check("supervisor_ms", "supervisor_sm", "supervisor_sm", "unknown field `supervisor_sm`");
-    check("format = 2\nsystem", "format = 7\nsystem", "format = 7", "a plan of format 7");
+    check("format = 2\nseed", "format = 7\nseed", "format = 7", "a plan of format 7");
 }
 
 #[test]
