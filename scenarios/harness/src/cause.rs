@@ -51,24 +51,42 @@ fn without_numbers(text: &str) -> String {
 fn numberless(text: &str) -> String {
     let mut words: Vec<String> = vec![];
     for word in text.split_whitespace() {
-        let mut said = String::new();
-        let mut in_number = false;
-        for c in word.chars() {
-            // Hexadecimal digits count, where they follow a digit: 0x1f, 7db37a.
-            let is_number = c.is_ascii_digit() || (in_number && (c.is_ascii_hexdigit() || c == 'x'));
-            if is_number && !in_number {
-                said.push('#');
-            } else if !is_number {
-                said.push(c);
-            }
-            in_number = is_number;
-        }
+        let said = without_digits(word);
         let is_again = words.last().is_some_and(|last| said.contains('#') && last.trim_end_matches(',') == said.trim_end_matches(','));
         if !is_again {
             words.push(said);
         }
     }
     words.join(" ")
+}
+
+/// The word with `#` for each number, decimal or hexadecimal; a name keeps its letters: `q3` is `q#`, `cd1f` is `#`.
+fn without_digits(word: &str) -> String {
+    let mut said = String::new();
+    let mut rest = word;
+    while let Some(first) = rest.chars().next() {
+        let len = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        if len == 0 {
+            said.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let (part, after) = rest.split_at(len);
+        rest = after;
+        let is_hexadecimal = part.trim_start_matches("0x").chars().all(|c| c.is_ascii_hexdigit());
+        if is_hexadecimal && (part.len() == 16 || part.contains(|c: char| c.is_ascii_digit())) {
+            said.push('#');
+            continue;
+        }
+        for c in part.chars() {
+            if !c.is_ascii_digit() {
+                said.push(c);
+            } else if !said.ends_with('#') {
+                said.push('#');
+            }
+        }
+    }
+    said
 }
 
 #[cfg(test)]
@@ -83,6 +101,8 @@ mod tests {
         assert_eq!(first.says, "machine # has # after # at #.# ms (note #)");
         assert_ne!(first, broken("machine 3 has 0x100000004 before 0x10000001f at 12.345678 ms (note 17)"));
         assert_eq!(broken("of 1, 2, 3, 4 none").says, broken("of 7, 8 none").says, "a list is as long as any other");
+        assert_eq!(broken("q5 (mark cd17, 12 long), create2").says, "q# (mark #, long), create#");
+        assert_eq!(broken("mark abcdefabcdefabcd").says, "mark #");
         assert_eq!(Cause::of(&Verdict::Holds), None);
         assert_eq!(first.name(), broken("machine 1 has 1 after 1 at 1.1 ms (note 1)").name());
         assert!(first.name().starts_with("zab.order-"), "{}", first.name());

@@ -16,6 +16,7 @@ pub mod run;
 pub mod systems;
 pub mod fuzz;
 pub mod shrink;
+pub mod night;
 pub mod command;
 pub mod testing;
 

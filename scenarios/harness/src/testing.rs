@@ -46,7 +46,7 @@ pub fn seeds_of(systems: &Systems) {
         sources.extend(system.families().iter().map(|family| source(system, family.name, Changes::default())));
     }
     let families = sources.len();
-    let wish = Wish { seeds: first..=last, sources, is_all: true, jobs, keep_going: false, time_limit: None, changes: Changes::default() };
+    let wish = Wish { seeds: first..=last, first: 0, sources, is_all: true, jobs, keep_going: false, time_limit: None, changes: Changes::default() };
     let found = fuzz(&wish, &AtomicBool::new(false), &mut Silent);
     if let Some(failed) = found.failures.first() {
         let system = systems.named(failed.system).expect("the run is one of these systems'");

@@ -57,6 +57,10 @@ pub struct Fuzz {
     /// Stop after so long: 90s, 10m, 8h, 1h30m.
     #[arg(long = "for", value_name = "TIME", value_parser = length, allow_hyphen_values = true)]
     pub length: Option<Duration>,
+    /// Keep what is found in a folder, and go on where the last fuzz with that folder was, however it ended. It goes on
+    /// after failures; each cause has a folder of its own in DIR/findings.
+    #[arg(long, value_name = "DIR")]
+    pub night: Option<PathBuf>,
     /// How many runs at a time. [default: one a core]
     #[arg(long, value_name = "J", value_parser = jobs, allow_hyphen_values = true)]
     pub jobs: Option<usize>,

@@ -2,6 +2,7 @@
 //! counts are the engine's.
 
 use super::args::{Fuzz, Seeds};
+use super::night::Keeper;
 use super::progress::Watcher;
 use super::signals;
 use super::text::summary;
@@ -9,17 +10,36 @@ use super::{chosen, family, out};
 use crate::change::Changes;
 use crate::fuzz::{FamilySource, Source, Wish};
 use crate::mistake::Mistake;
+use crate::night::Night;
 use crate::systems::{AnySystem, Systems};
 
 /// Many storms, judged.
 pub fn fuzz(systems: &Systems, args: &Fuzz, changes: Changes) -> Result<u8, Mistake> {
-    let wish = wish(systems, args, changes)?;
+    let mut wish = wish(systems, args, changes)?;
+    let night = args.night.as_ref().map(|folder| Night::open(folder, &what(&wish))).transpose()?;
+    if let Some(night) = &night {
+        (wish.first, wish.keep_going) = (night.next(), true);
+    }
     let cancel = signals::cancel();
     let mut watcher = Watcher::new(&wish, systems);
-    let found = crate::fuzz::fuzz(&wish, &cancel, &mut watcher);
+    let found = match night {
+        None => crate::fuzz::fuzz(&wish, &cancel, &mut watcher),
+        Some(night) => {
+            let mut keeper = Keeper::new(night, &mut watcher, systems, wish.changes.clone());
+            let found = crate::fuzz::fuzz(&wish, &cancel, &mut keeper);
+            out::say(&keeper.text());
+            found
+        }
+    };
     watcher.finish();
     out::say(&summary::text(&found));
     Ok(found.exit_code())
+}
+
+/// What is fuzzed, in a line: two fuzzes of one night must mean the same by a place.
+fn what(wish: &Wish<'_>) -> String {
+    let families: Vec<String> = wish.sources.iter().map(|source| format!("{}/{}", source.system(), source.family())).collect();
+    format!("from seed {}{}: {}", wish.seeds.start(), wish.changes, families.join(" "))
 }
 
 /// What the engine is to do, from what the command line says.
@@ -53,6 +73,7 @@ fn wish<'s>(systems: &'s Systems, args: &Fuzz, changes: Changes) -> Result<Wish<
     let source = |(system, family)| Box::new(FamilySource { system, family, changes: changes.clone() }) as Box<dyn Source + 's>;
     Ok(Wish {
         seeds: seeds.first..=seeds.last,
+        first: 0,
         sources: families.into_iter().map(source).collect(),
         is_all,
         jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),

@@ -4,6 +4,7 @@
 mod args;
 mod fuzz;
 mod lists;
+mod night;
 pub mod out;
 mod progress;
 mod run;

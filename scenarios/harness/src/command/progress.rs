@@ -50,6 +50,11 @@ impl<'s> Watcher<'s> {
         self.bar.finish_and_clear();
     }
 
+    /// A run failed for a cause that was told before.
+    pub fn failed_again(&mut self) {
+        self.failed += 1;
+    }
+
     /// How much is done, in parts of [`WHOLE`]: of the runs or of the time, whichever ends first.
     fn part(&self, last: &Ran) -> u64 {
         let runs = last.done * u128::from(WHOLE) / last.planned.max(1);

@@ -23,6 +23,13 @@ pub enum Complaint {
         /// In so many runs.
         runs: u64,
     },
+    /// A bug was switched on, and no run failed.
+    Unseen {
+        /// The plants.
+        plants: Vec<String>,
+        /// In so many runs.
+        runs: u64,
+    },
     /// A required probe was never hit.
     Unhit {
         /// The probe.
@@ -36,15 +43,19 @@ impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Complaint::Idle { family, rule, runs } => write!(f, "rule {rule} judged nothing in {runs} runs of family {family}, which should exercise it"),
+            Complaint::Unseen { plants, runs } => write!(f, "nothing saw {} in {runs} runs: no rule broke", plants.join(" and ")),
             Complaint::Unhit { probe, seeds } => write!(f, "probe {probe} was never hit in {seeds} seeds"),
         }
     }
 }
 
-/// Looks for them. With a plant switched on, or anything else changed, the runs are not what they should be, and
-/// nothing is demanded.
+/// Looks for them. With a plant switched on a run must fail; with it or anything else changed, the runs are not what
+/// they should be, and nothing else is demanded.
 pub(super) fn complaints(wish: &Wish<'_>, summary: &Summary) -> Vec<Complaint> {
     let mut found = vec![];
+    if !wish.changes.plants.is_empty() && summary.total.failed == 0 {
+        found.push(Complaint::Unseen { plants: wish.changes.plants.clone(), runs: summary.total.runs });
+    }
     if !wish.changes.is_none() {
         return found;
     }

@@ -32,6 +32,8 @@ pub use summary::{Count, End, FAILURES_KEPT, FailedRun, FamilySummary, Summary};
 pub struct Wish<'s> {
     /// Which seeds.
     pub seeds: RangeInclusive<u64>,
+    /// The place of the first run in the order of seeds and sources; those before it were run another time.
+    pub first: u128,
     /// Where storms come from; each seed is planned by each of them, in this order.
     pub sources: Vec<Box<dyn Source + 's>>,
     /// They are all the families there are: then every required probe must be hit in the long run.
@@ -114,7 +116,9 @@ pub struct Ran {
     pub events: u64,
     /// Virtual time in ns.
     pub virtual_ns: u64,
-    /// How many runs are over, this one included.
+    /// It did not hold; [`Progress::failed`] says how.
+    pub has_failed: bool,
+    /// How many runs are over, this one included and those of earlier fuzzes that this one goes on from.
     pub done: u128,
     /// How many there will be if nothing stops the fuzz.
     pub planned: u128,
@@ -141,7 +145,7 @@ pub fn fuzz(wish: &Wish<'_>, cancel: &AtomicBool, progress: &mut dyn Progress) -
     assert!(wish.jobs > 0 && !wish.sources.is_empty(), "a fuzz needs a thread and a family");
     let (wall, cpu) = (Instant::now(), ProcessTime::now());
     let mut summary = Summary::new(wish);
-    let queue = WorkQueue::new(wish.planned(), wish.time_limit.map(|limit| wall + limit), cancel);
+    let queue = WorkQueue::new(wish.first, wish.planned(), wish.time_limit.map(|limit| wall + limit), cancel);
     let (give, take) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..wish.jobs {
@@ -173,7 +177,7 @@ pub fn fuzz(wish: &Wish<'_>, cancel: &AtomicBool, progress: &mut dyn Progress) -
 /// Takes reports as they come and counts them in order; those after the failure at which the fuzz stops are forgotten.
 fn collect(wish: &Wish<'_>, queue: &WorkQueue<'_>, take: &mpsc::Receiver<(u128, Report)>, summary: &mut Summary, progress: &mut dyn Progress) {
     let (planned, mut early) = (wish.planned(), BTreeMap::new());
-    let mut next = 0;
+    let mut next = wish.first;
     for (place, report) in take {
         early.insert(place, report);
         while let Some(report) = early.remove(&next) {
@@ -183,7 +187,8 @@ fn collect(wish: &Wish<'_>, queue: &WorkQueue<'_>, take: &mpsc::Receiver<(u128, 
             let (seed, source) = wish.at(next);
             next += 1;
             let failed = summary.count(seed, source, &report, &wish.changes);
-            progress.ran(&Ran { seed, family: source.family(), events: report.events, virtual_ns: report.end_ns, done: next, planned });
+            let (events, virtual_ns, has_failed) = (report.events, report.end_ns, failed.is_some());
+            progress.ran(&Ran { seed, family: source.family(), events, virtual_ns, has_failed, done: next, planned });
             if let Some(failed) = failed {
                 progress.failed(&failed);
                 summary.keep(failed);

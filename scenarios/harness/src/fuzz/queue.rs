@@ -29,8 +29,8 @@ struct State {
 }
 
 impl<'c> WorkQueue<'c> {
-    pub(super) fn new(planned: u128, deadline: Option<Instant>, cancel: &'c AtomicBool) -> Self {
-        WorkQueue { state: Mutex::new(State { next: 0, reported: 0, stop: None, closed: None }), moved: Condvar::new(), planned, deadline, cancel }
+    pub(super) fn new(first: u128, planned: u128, deadline: Option<Instant>, cancel: &'c AtomicBool) -> Self {
+        WorkQueue { state: Mutex::new(State { next: first, reported: first, stop: None, closed: None }), moved: Condvar::new(), planned, deadline, cancel }
     }
 
     /// The next place, or `None` when there is no more to do. Places are handed out in order, each once.

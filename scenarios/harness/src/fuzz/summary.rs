@@ -40,6 +40,10 @@ pub struct FailedRun {
     pub verdict: Verdict,
     /// The flags of `run` that repeat it.
     pub flags: String,
+    /// Events that reached a process: what it costs to run it again.
+    pub events: u64,
+    /// The running hash, as 32 hex digits.
+    pub hash: String,
 }
 
 /// What runs add up to.
@@ -75,6 +79,8 @@ pub struct FamilySummary {
 pub struct Summary {
     /// Why it ended.
     pub end: End,
+    /// The place of the first run.
+    first: u128,
     /// Seeds that every family has run.
     pub seeds: u64,
     /// All runs together.
@@ -109,6 +115,7 @@ impl Summary {
         let family = |source: &dyn Source| FamilySummary { system: source.system(), name: source.family(), count: Count::default() };
         Summary {
             end: End::Done,
+            first: wish.first,
             seeds: 0,
             total: Count::default(),
             families: wish.sources.iter().map(|source| family(source.as_ref())).collect(),
@@ -124,12 +131,12 @@ impl Summary {
     /// A summary of 200 seeds as these counts have it, for tests of texts.
     #[cfg(test)]
     pub(crate) fn for_test(total: Count, families: Vec<FamilySummary>, probes: Vec<(Probe, u64)>, cpu: Duration, wall: Duration) -> Self {
-        Summary { end: End::Done, seeds: 200, total, families, probes, places: vec![], failures: vec![], complaints: vec![], cpu, wall }
+        Summary { end: End::Done, first: 0, seeds: 200, total, families, probes, places: vec![], failures: vec![], complaints: vec![], cpu, wall }
     }
 
     /// Adds the next run in order, and says what failed.
     pub(super) fn count(&mut self, seed: u64, source: &dyn Source, report: &Report, changes: &Changes) -> Option<FailedRun> {
-        let at = self.total.runs as usize % self.families.len();
+        let at = ((self.first + u128::from(self.total.runs)) % self.families.len() as u128) as usize;
         self.total.add(report);
         self.families[at].count.add(report);
         self.seeds = self.total.runs / self.families.len() as u64;
@@ -138,7 +145,15 @@ impl Summary {
         }
         let verdict = &report.judgement.verdict;
         let flags = || format!("--family {} --seed {seed}{changes}", source.family());
-        let failed = || FailedRun { seed, system: source.system(), family: source.family(), verdict: verdict.clone(), flags: flags() };
+        let failed = || FailedRun {
+            seed,
+            system: source.system(),
+            family: source.family(),
+            verdict: verdict.clone(),
+            flags: flags(),
+            events: report.events,
+            hash: report.hash.clone(),
+        };
         (*verdict != Verdict::Holds).then(failed)
     }
 

@@ -108,7 +108,7 @@ mod tests {
     fn a_bad_night() {
         let broken = Verdict::Broken { rule: "service.read".into(), witness: "told when it was found".into() };
         let crashed = Verdict::Crashed { place: "machine 1, sim/coord/src/server.rs:7:5".into(), message: "told too".into() };
-        let failure = |seed, family, verdict| FailedRun { seed, system: "zookeeper", family, verdict, flags: String::new() };
+        let failure = |seed, family, verdict| FailedRun { seed, system: "zookeeper", family, verdict, flags: String::new(), events: 0, hash: String::new() };
         let mut summary = summary(&[("election-tie", 17)]);
         summary.end = End::Cancelled;
         summary.total = count(400, 4);
