@@ -14,6 +14,7 @@ pub mod cause;
 pub mod case;
 pub mod run;
 pub mod systems;
+pub mod strikes;
 pub mod fuzz;
 pub mod shrink;
 pub mod night;

@@ -17,6 +17,7 @@ use crate::family::Family;
 use crate::mistake::Mistake;
 use crate::plan::{self, Document, Format, fields};
 use crate::run::{Judge, Seen, Wanted, run};
+use crate::strikes::Strikes;
 use crate::system::{Account, Plan, Planted, System};
 
 /// A family without its way of drawing.
@@ -62,6 +63,8 @@ pub struct Report {
     pub end_ns: u64,
     /// The running hash, as 32 hex digits.
     pub hash: String,
+    /// What became of the plan's faults.
+    pub strikes: Strikes,
     /// The verdict, with what stands behind it.
     pub judgement: Judgement,
     /// The probes that were hit, by their places in the system's table; none, if they were not wanted.
@@ -83,6 +86,7 @@ impl Report {
             facts: 0,
             end_ns: 0,
             hash: "0".repeat(32),
+            strikes: Strikes::default(),
             judgement: Judgement { verdict, tallies: BTreeMap::new() },
             hits: Hits::default(),
             account: Account::default(),
@@ -274,6 +278,7 @@ impl<S: System> AnyPlan for OpenPlan<'_, S> {
                 seed: self.plan.seed.0,
                 family: self.plan.family.clone(),
                 planned: planned::<S>(&self.plan),
+                strikes: Strikes::of(&self.plan.faults, &recording.notes),
                 ending: recording.ending,
                 events: recording.events,
                 facts: recording.notes.len() as u64,

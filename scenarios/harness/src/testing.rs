@@ -8,15 +8,18 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use contract::verdict::Verdict;
 
-use crate::case::{Expect, Head, PLAN, files, head, is_case};
+use crate::case::{Case, Expect, Head, PLAN, files, head, is_case};
+use crate::cause::Cause;
 use crate::change::Changes;
 use crate::command::text::failure;
 use crate::fuzz::{FailedRun, FamilySource, Progress, Ran, Source, Wish, fuzz};
 use crate::plan::{Document, Format, save};
 use crate::run::Wanted;
+use crate::shrink::{Budget, shrink};
 use crate::system::System;
 use crate::systems::{AnyPlan, AnySystem, Systems};
 
@@ -46,7 +49,8 @@ pub fn seeds_of(systems: &Systems) {
         sources.extend(system.families().iter().map(|family| source(system, family.name, Changes::default())));
     }
     let families = sources.len();
-    let wish = Wish { seeds: first..=last, first: 0, sources, is_all: true, jobs, keep_going: false, time_limit: None, changes: Changes::default() };
+    let wish =
+        Wish { seeds: first..=last, first: 0, sources, is_all: true, jobs, keep_going: false, strict: false, time_limit: None, changes: Changes::default() };
     let found = fuzz(&wish, &AtomicBool::new(false), &mut Silent);
     if let Some(failed) = found.failures.first() {
         let system = systems.named(failed.system).expect("the run is one of these systems'");
@@ -126,11 +130,36 @@ fn told(systems: &Systems, which: &str, verdict: &Verdict, plan: &dyn AnyPlan) -
     let rule = broken.and_then(|id| systems.iter().flat_map(AnySystem::rules).find(|rule| rule.id == id));
     let law = rule.map(|rule| format!("{} ({})", rule.law, rule.source));
     let test = std::thread::current().name().unwrap_or("seeds").to_string();
-    let replay = match keep(plan) {
-        Ok(file) => format!("STORMGLASS_REPLAY={} cargo test {test}", crate::change::quoted(&file.display().to_string())),
-        Err(mistake) => format!("the plan could not be saved: {mistake}"),
+    let (replay, least) = match keep(plan) {
+        Ok(file) => {
+            let replay = format!("STORMGLASS_REPLAY={} cargo test {test}", crate::change::quoted(&file.display().to_string()));
+            (replay, least(systems, plan, verdict, &file))
+        }
+        Err(mistake) => (format!("the plan could not be saved: {mistake}"), None),
     };
-    format!("{which}\n{}", failure::text(verdict, law.as_deref(), &replay))
+    let least = least.map(|least| format!("shrunk: {}\n", least.display())).unwrap_or_default();
+    format!("{which}\n{}{least}", failure::text(verdict, law.as_deref(), &replay))
+}
+
+/// The least plan that fails for the same cause, as a case beside the plan; as far as it comes in a few seconds.
+fn least(systems: &Systems, plan: &dyn AnyPlan, verdict: &Verdict, beside: &Path) -> Option<PathBuf> {
+    const BUDGET: Budget = Budget { time: Duration::from_secs(5), jobs: 2 };
+    let cause = Cause::of(verdict)?;
+    let shrunk = shrink(systems.named(plan.system())?, plan, BUDGET, &AtomicBool::new(false), &mut Unwatched).ok()?;
+    let plan_of = |plan: &dyn AnyPlan| serde_json::from_str::<serde_json::Value>(&plan.text(Format::Json)).ok();
+    let about = format!("{}: {}", cause.rule, cause.says);
+    let expect = Expect::failure(&shrunk.cause, &shrunk.hash);
+    let case = Case { about, origin: Some(plan.origin()), expect, plan: plan_of(shrunk.plan.as_ref())? };
+    let file = beside.with_extension("least.toml");
+    save(&case.text(Format::Toml), &file).ok()?;
+    Some(file)
+}
+
+/// Nobody watches a shrinking within a test.
+struct Unwatched;
+
+impl crate::shrink::Progress for Unwatched {
+    fn smaller(&mut self, _: &crate::shrink::Step) {}
 }
 
 /// Saves a plan where build products lie, so that it survives the test and nobody commits it.

@@ -103,7 +103,7 @@ fn a_system_in_a_repository_of_its_own_is_tested_fuzzed_and_replayed() {
     let source = fs::read_to_string(&broken).expect("it was copied");
     fs::write(&broken, source.replace("plan.has_plant(\"hasty-backup\")", "true")).expect("the folder can be written");
     let failed = text(&cargo(&folder, "primary-backup", &["test", "--quiet", "seeds"]));
-    for says in ["BROKEN: counter.durable", "witness:", "reproduce: STORMGLASS_REPLAY=", "cargo test seeds"] {
+    for says in ["BROKEN: counter.durable", "witness:", "reproduce: STORMGLASS_REPLAY=", "cargo test seeds", "shrunk: "] {
         assert!(failed.contains(says), "{says}: {failed}");
     }
     let plan = failed.split("STORMGLASS_REPLAY=").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("the plan is told");

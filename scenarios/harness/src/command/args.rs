@@ -17,7 +17,8 @@ pub struct Cli {
 }
 
 const AFTER: &str = "Exit codes: 0 every rule holds, 1 a rule is broken, 2 the system is stuck, 3 a process crashed, 64 usage or bad input. \
-    `replay` of a case: 4 it holds now, 5 it fails otherwise, 6 it is stale.";
+    `replay` of a case: 4 it holds now, 5 it fails otherwise, 6 it is stale. \
+    With --strict: 7 a fault never struck.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -67,6 +68,9 @@ pub struct Fuzz {
     /// Go on after a failure.
     #[arg(long)]
     pub keep_going: bool,
+    /// A fault that never struck, or was spared by the fault budget, fails the fuzz.
+    #[arg(long)]
+    pub strict: bool,
     /// What is otherwise than the families draw it, in every run.
     #[command(flatten)]
     pub changes: Change,
@@ -90,6 +94,9 @@ pub struct Run {
     /// Print one JSON object instead.
     #[arg(long)]
     pub json: bool,
+    /// A fault that never struck, or was spared by the fault budget, is an error (exit code 7) if all else holds.
+    #[arg(long)]
+    pub strict: bool,
     /// What is otherwise than the family draws it.
     #[command(flatten)]
     pub changes: Change,
@@ -126,6 +133,9 @@ pub struct Replay {
     /// Print one JSON object instead.
     #[arg(long)]
     pub json: bool,
+    /// A fault that never struck, or was spared by the fault budget, is an error (exit code 7) if all else holds.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `shrink`.

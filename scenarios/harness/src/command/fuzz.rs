@@ -78,6 +78,7 @@ fn wish<'s>(systems: &'s Systems, args: &Fuzz, changes: Changes) -> Result<Wish<
         is_all,
         jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         keep_going: args.keep_going,
+        strict: args.strict,
         time_limit: args.length,
         changes,
     })

@@ -10,6 +10,8 @@ use crate::plan::{Document, Format, save};
 use crate::run::Wanted;
 use crate::systems::{AnyPlan, Systems};
 
+/// The exit code of a run that holds, though not all of its faults struck, for whoever is strict.
+const INERT: u8 = 7;
 /// The exit code of a case whose plan names what is there no longer.
 const STALE: u8 = 6;
 
@@ -24,7 +26,7 @@ pub fn run(systems: &Systems, args: &Run, changes: Changes) -> Result<u8, Mistak
     }
     let of = args.system.as_ref().map(|system| format!(" --system {system}")).unwrap_or_default();
     let reproduce = format!("{} run --family {family} --seed {}{of}{changes}", program(), args.seed);
-    Ok(tell(systems, plan.as_ref(), None, args.json, &reproduce))
+    Ok(tell(systems, plan.as_ref(), None, (args.json, args.strict), &reproduce))
 }
 
 /// Runs and judges the plan in a file.
@@ -43,11 +45,11 @@ pub fn replay(systems: &Systems, args: &Replay) -> Result<u8, Mistake> {
         save(&plan.text(Format::of(target)), target)?;
     }
     let reproduce = format!("{} replay {}", program(), quoted(&args.file.display().to_string()));
-    Ok(tell(systems, plan.as_ref(), expect.as_ref(), args.json, &reproduce))
+    Ok(tell(systems, plan.as_ref(), expect.as_ref(), (args.json, args.strict), &reproduce))
 }
 
 /// Runs and judges the plan, tells of it and of how it compares with what is expected, and says the exit code.
-fn tell(systems: &Systems, plan: &dyn AnyPlan, expect: Option<&Expect>, json: bool, reproduce: &str) -> u8 {
+fn tell(systems: &Systems, plan: &dyn AnyPlan, expect: Option<&Expect>, (json, strict): (bool, bool), reproduce: &str) -> u8 {
     let report = plan.run(Wanted::ACCOUNT);
     let verdict = &report.judgement.verdict;
     let compared = expect.map(|expect| expect.compared(verdict, &report.hash));
@@ -58,5 +60,6 @@ fn tell(systems: &Systems, plan: &dyn AnyPlan, expect: Option<&Expect>, json: bo
         let case = compared.map(|compared| format!("case: {}\n", compared.text())).unwrap_or_default();
         out::say(&format!("{}{failure}{case}{}", one_run::text(&report), last_line::line(&report)));
     }
-    compared.and_then(Compared::exit_code).unwrap_or_else(|| verdict.exit_code())
+    let code = compared.and_then(Compared::exit_code).unwrap_or_else(|| verdict.exit_code());
+    if code == 0 && strict && !report.strikes.is_whole() { INERT } else { code }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Summary, Wish};
+use super::{Count, Summary, Wish};
 
 /// After so many runs of a family a rule that judged nothing in any of them is idle: the rules of the rarest recipe
 /// judge something in every fifth run.
@@ -30,6 +30,13 @@ pub enum Complaint {
         /// In so many runs.
         runs: u64,
     },
+    /// Faults did not strike, and the fuzz is strict.
+    Inert {
+        /// So many waited for what did not come.
+        never: u64,
+        /// So many the budget did not permit.
+        spared: u64,
+    },
     /// A required probe was never hit.
     Unhit {
         /// The probe.
@@ -44,6 +51,7 @@ impl fmt::Display for Complaint {
         match self {
             Complaint::Idle { family, rule, runs } => write!(f, "rule {rule} judged nothing in {runs} runs of family {family}, which should exercise it"),
             Complaint::Unseen { plants, runs } => write!(f, "nothing saw {} in {runs} runs: no rule broke", plants.join(" and ")),
+            Complaint::Inert { never, spared } => write!(f, "{never} faults never struck, {spared} were spared by the fault budget"),
             Complaint::Unhit { probe, seeds } => write!(f, "probe {probe} was never hit in {seeds} seeds"),
         }
     }
@@ -55,6 +63,10 @@ pub(super) fn complaints(wish: &Wish<'_>, summary: &Summary) -> Vec<Complaint> {
     let mut found = vec![];
     if !wish.changes.plants.is_empty() && summary.total.failed == 0 {
         found.push(Complaint::Unseen { plants: wish.changes.plants.clone(), runs: summary.total.runs });
+    }
+    let Count { never, spared, .. } = summary.total;
+    if wish.strict && never + spared > 0 {
+        found.push(Complaint::Inert { never, spared });
     }
     if !wish.changes.is_none() {
         return found;

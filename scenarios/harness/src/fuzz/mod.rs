@@ -42,6 +42,8 @@ pub struct Wish<'s> {
     pub jobs: usize,
     /// Go on after a failure.
     pub keep_going: bool,
+    /// A fault that never struck, or was spared, fails the fuzz.
+    pub strict: bool,
     /// Begin no run after so long.
     pub time_limit: Option<Duration>,
     /// What is otherwise than it was drawn, in every run: with changes nothing is demanded of rules and probes.

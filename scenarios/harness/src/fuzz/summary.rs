@@ -59,6 +59,12 @@ pub struct Count {
     pub facts: u64,
     /// Virtual time in ns.
     pub virtual_ns: u128,
+    /// Faults that struck.
+    pub struck: u64,
+    /// Faults that never did, since what they wait for did not come in time.
+    pub never: u64,
+    /// Faults that the budget did not permit.
+    pub spared: u64,
     /// By rule: what it judged and what it had to leave alone.
     pub rules: BTreeMap<String, Tally>,
 }
@@ -179,6 +185,9 @@ impl Count {
         self.events += report.events;
         self.facts += report.facts;
         self.virtual_ns += u128::from(report.end_ns);
+        self.struck += report.strikes.struck;
+        self.never += report.strikes.never.len() as u64;
+        self.spared += report.strikes.spared.len() as u64;
         for (rule, tally) in &report.judgement.tallies {
             match self.rules.get_mut(rule) {
                 Some(sum) => {

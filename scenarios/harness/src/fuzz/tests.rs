@@ -12,6 +12,7 @@ use judging::{Hits, Probe};
 use super::{Complaint, End, FAILURES_KEPT, FailedRun, FamilySource, IDLE_RUNS, PROBE_SEEDS, Progress, Ran, Source, Summary, Wish, fuzz};
 use crate::change::{Changes, Set};
 use crate::fixture::Greeting;
+use crate::strikes::Strikes;
 use crate::system::Account;
 use crate::systems::{Report, Systems};
 
@@ -32,6 +33,7 @@ fn ran(seed: u64, family: &str, verdict: Verdict) -> Report {
         end_ns: 1_000_000_000,
         hash: String::new(),
         judgement: Judgement { verdict, tallies },
+        strikes: Strikes::default(),
         hits: Hits::default(),
         account: Account::default(),
     }
@@ -66,7 +68,7 @@ fn wish<'s, F: Fn(u64, &'static str) -> Report + Sync + Copy + 's>(seeds: RangeI
     let probe = |name, required| Probe { name, about: "", required };
     let of = |family: &'static str, probes: Vec<Probe>| Box::new(Table { family, probes, run }) as Box<dyn Source + 's>;
     let sources = vec![of("calm", vec![probe("rare", false), probe("both", true)]), of("crashes", vec![probe("both", true), probe("crashes", true)])];
-    Wish { seeds, first: 0, sources, is_all: true, jobs, keep_going: false, time_limit: None, changes: Changes::default() }
+    Wish { seeds, first: 0, sources, is_all: true, jobs, keep_going: false, strict: false, time_limit: None, changes: Changes::default() }
 }
 
 fn planted() -> Changes {
@@ -149,7 +151,7 @@ fn changes_reach_every_plan_and_the_flags_that_repeat_a_failure() {
     let system = systems.named("greeting").expect("it is there");
     let summary = |changes: Changes| {
         let source = Box::new(FamilySource { system, family: "calm", changes: changes.clone() });
-        let wish = Wish { seeds: 5..=6, first: 0, sources: vec![source], is_all: false, jobs: 1, keep_going: true, time_limit: None, changes };
+        let wish = Wish { seeds: 5..=6, first: 0, sources: vec![source], is_all: false, jobs: 1, keep_going: true, strict: false, time_limit: None, changes };
         fuzz(&wish, &AtomicBool::new(false), &mut Heard::default())
     };
     let good = summary(Changes::default());

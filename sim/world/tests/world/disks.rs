@@ -218,7 +218,7 @@ fn a_replaced_file_is_durable_with_its_directory_and_then_faults_strike_that_wai
     // Without the directory's sync it is never durable; under a lie neither.
     let lie = at(0, What::LyingSync { machine: machine(0), for_ms: 40 });
     let waits = on(Moment::Sync, "epoch", 1, crash);
-    check(&[waits.clone()], &[(0, 0, "replace epoch.1 a; note on"), (50, 0, "read epoch.1")], 100, &["0 0: on", "51 0: read a"]);
+    check(std::slice::from_ref(&waits), &[(0, 0, "replace epoch.1 a; note on"), (50, 0, "read epoch.1")], 100, &["0 0: on", "51 0: read a"]);
     check(&[lie, waits], &[(1, 0, "replace epoch.1 a; syncdir"), (50, 0, "read epoch.1")], 100, &["11 0: synced 2", "51 0: read a"]);
 }
 

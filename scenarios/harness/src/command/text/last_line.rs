@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{failure, one_run};
 use crate::case::Compared;
+use crate::strikes::Strikes;
 use crate::systems::Report;
 
 /// `seed=7 family=crashes events=… facts=… hash=… verdict=holds`, with its newline.
@@ -35,6 +36,8 @@ struct Object<'a> {
     /// How it compares with what its case expects.
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<&'static str>,
+    /// What became of the plan's faults.
+    faults: &'a Strikes,
     /// How much each rule judged that judged or waived anything.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rules: BTreeMap<&'a str, Tally>,
@@ -63,6 +66,7 @@ pub fn json(report: &Report, compared: Option<Compared>, reproduce: &str) -> Str
         hash: &report.hash,
         verdict: verdict.word(),
         case: compared.map(Compared::text),
+        faults: &report.strikes,
         rules: one_run::judged(&report.judgement).collect(),
         account: report.account.data.iter().map(|(name, data)| ((*name).to_string(), data.clone())).collect(),
         rule,
@@ -80,6 +84,7 @@ mod tests {
     use judging::Hits;
 
     use super::*;
+    use crate::strikes::Strikes;
     use crate::system::Account;
 
     fn report(family: &str, verdict: Verdict, tallies: BTreeMap<String, Tally>) -> Report {
@@ -93,6 +98,7 @@ mod tests {
             end_ns: 1,
             hash: "0123456789abcdef0123456789abcdef".into(),
             judgement: Judgement { verdict, tallies },
+            strikes: Strikes::default(),
             hits: Hits::default(),
             account: Account::default(),
         }
@@ -115,7 +121,9 @@ mod tests {
         let fields = r#""seed":7,"family":"calm","events":31007,"facts":0,"hash":"0123456789abcdef0123456789abcdef","verdict""#;
         let check = |verdict: &Verdict, rest: &str| {
             let report = report("calm", verdict.clone(), BTreeMap::new());
-            assert_eq!(json(&report, None, "stormglass replay a"), format!("{{{fields}:{rest}}}\n"));
+            let (word, rest) = rest.split_at(rest[1..].find('"').expect("a word is quoted") + 2);
+            let faults = r#""faults":{"struck":0,"never":[],"spared":[]}"#;
+            assert_eq!(json(&report, None, "stormglass replay a"), format!("{{{fields}:{word},{faults}{rest}}}\n"));
         };
         let idle = ("zab.quorum".to_string(), Tally::default());
         let busy = ("zab.integrity".to_string(), Tally { judged: 7, waived: 1 });

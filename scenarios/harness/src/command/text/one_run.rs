@@ -24,9 +24,10 @@ pub fn text(report: &Report) -> String {
     }
     let rows = self::judged(&report.judgement).map(|(rule, tally)| [rule.into(), grouped(tally.judged), grouped(tally.waived)]);
     format!(
-        "{}\n{}\n{} of virtual time, {} events; {}\n{rules} of {} rules judged {} facts and requests, {} waived\n{}",
+        "{}\n{}\n{}{} of virtual time, {} events; {}\n{rules} of {} rules judged {} facts and requests, {} waived\n{}",
         table(["rule", "judged", "waived"], rows),
         report.planned,
+        report.strikes.text(),
         span(report.end_ns),
         grouped(report.events),
         ended(&report.ending),

@@ -30,13 +30,16 @@ fn total(summary: &Summary) -> String {
     let cpu_s = summary.cpu.as_secs_f64();
     let rate = |amount: f64| if cpu_s > 0.0 { grouped((amount / cpu_s) as u64) } else { "?".into() };
     format!(
-        "{}, {}: {}, {found}{end}\n{} of virtual time, {} events, {} facts\n{:.1} CPU s in {:.1} s: {} events and {} virtual seconds a CPU second\n",
+        "{}, {}: {}, {found}{end}\n{} of virtual time, {} events, {} facts\n{} struck, {} never did, {} were spared by the fault budget\n{:.1} CPU s in {:.1} s: {} events and {} virtual seconds a CPU second\n",
         counted(summary.seeds, "seed", "seeds"),
         counted(summary.families.len() as u64, "family", "families"),
         counted(total.runs, "run", "runs"),
         span(total.virtual_ns),
         grouped(total.events),
         grouped(total.facts),
+        counted(total.struck, "fault", "faults"),
+        grouped(total.never),
+        grouped(total.spared),
         cpu_s,
         summary.wall.as_secs_f64(),
         rate(total.events as f64),
@@ -90,7 +93,17 @@ mod tests {
         let tally = |judged, waived| Tally { judged, waived };
         let rules = [("service.read", tally(runs * 400, 0)), ("zab.committed-durable", tally(runs * 1_234, runs)), ("zab.idle", tally(0, 0))];
         let rules: BTreeMap<String, Tally> = rules.into_iter().map(|(rule, tally)| (rule.into(), tally)).collect();
-        Count { runs, failed, events: runs * 31_007, facts: runs * 9_001, virtual_ns: u128::from(runs) * 61_500_000_000, rules }
+        Count {
+            runs,
+            failed,
+            events: runs * 31_007,
+            facts: runs * 9_001,
+            virtual_ns: u128::from(runs) * 61_500_000_000,
+            struck: 9 * runs,
+            never: runs,
+            spared: 2,
+            rules,
+        }
     }
 
     fn summary(probes: &[(&'static str, u64)]) -> Summary {
