@@ -19,15 +19,14 @@ pub struct Cause {
 impl Cause {
     /// Why a run with this verdict fails; `None` if it holds.
     pub fn of(verdict: &Verdict) -> Option<Cause> {
-        let (word, rule, witness) = match verdict {
+        let (rule, witness) = match verdict {
             Verdict::Holds => return None,
-            Verdict::Broken { rule, witness } => ("broken", rule, witness),
-            Verdict::Stuck { rule, witness } => ("stuck", rule, witness),
-            Verdict::Crashed { place, message } => ("crashed", place, message),
+            Verdict::Broken { rule, witness } | Verdict::Stuck { rule, witness } => (rule, witness),
+            Verdict::Crashed { place, message } => (place, message),
         };
         // Which other rules break too is an effect, and may change while it is shrunk.
         let first = witness.split(" (also broken: ").next().unwrap_or_default();
-        Some(Cause { verdict: word, rule: rule.clone(), says: without_numbers(first) })
+        Some(Cause { verdict: verdict.word(), rule: rule.clone(), says: without_numbers(first) })
     }
 
     /// A short name for files: the rule, and a number that stands for what the witness says.

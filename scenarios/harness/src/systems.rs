@@ -100,6 +100,8 @@ pub trait AnyPlan: Send + Sync {
     fn run(&self, wanted: Wanted) -> Report;
     /// The plan as text.
     fn text(&self, format: Format) -> String;
+    /// The plan as plain data.
+    fn fields(&self) -> Value;
     /// The name of its system.
     fn system(&self) -> &'static str;
     /// Where a case of it comes from, if it was drawn and never shrunk.
@@ -297,6 +299,10 @@ impl<S: System> AnyPlan for OpenPlan<'_, S> {
 
     fn text(&self, format: Format) -> String {
         plan::text(&self.plan, format)
+    }
+
+    fn fields(&self) -> Value {
+        plan::plain(&self.plan)
     }
 
     fn system(&self) -> &'static str {

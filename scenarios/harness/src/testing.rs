@@ -13,7 +13,6 @@ use std::time::Duration;
 use contract::verdict::Verdict;
 
 use crate::case::{Case, Expect, Head, PLAN, files, head, is_case};
-use crate::cause::Cause;
 use crate::change::Changes;
 use crate::command::text::failure;
 use crate::fuzz::{FailedRun, FamilySource, Progress, Ran, Source, Wish, fuzz};
@@ -133,7 +132,7 @@ fn told(systems: &Systems, which: &str, verdict: &Verdict, plan: &dyn AnyPlan) -
     let (replay, least) = match keep(plan) {
         Ok(file) => {
             let replay = format!("STORMGLASS_REPLAY={} cargo test {test}", crate::change::quoted(&file.display().to_string()));
-            (replay, least(systems, plan, verdict, &file))
+            (replay, least(systems, plan, &file))
         }
         Err(mistake) => (format!("the plan could not be saved: {mistake}"), None),
     };
@@ -142,14 +141,10 @@ fn told(systems: &Systems, which: &str, verdict: &Verdict, plan: &dyn AnyPlan) -
 }
 
 /// The least plan that fails for the same cause, as a case beside the plan; as far as it comes in a few seconds.
-fn least(systems: &Systems, plan: &dyn AnyPlan, verdict: &Verdict, beside: &Path) -> Option<PathBuf> {
+fn least(systems: &Systems, plan: &dyn AnyPlan, beside: &Path) -> Option<PathBuf> {
     const BUDGET: Budget = Budget { time: Duration::from_secs(5), jobs: 2 };
-    let cause = Cause::of(verdict)?;
     let shrunk = shrink(systems.named(plan.system())?, plan, BUDGET, &AtomicBool::new(false), &mut Unwatched).ok()?;
-    let plan_of = |plan: &dyn AnyPlan| serde_json::from_str::<serde_json::Value>(&plan.text(Format::Json)).ok();
-    let about = format!("{}: {}", cause.rule, cause.says);
-    let expect = Expect::failure(&shrunk.cause, &shrunk.hash);
-    let case = Case { about, origin: Some(plan.origin()), expect, plan: plan_of(shrunk.plan.as_ref())? };
+    let case = Case::of_failure(plan.origin(), &shrunk.verdict, &shrunk.hash, shrunk.plan.fields());
     let file = beside.with_extension("least.toml");
     save(&case.text(Format::Toml), &file).ok()?;
     Some(file)

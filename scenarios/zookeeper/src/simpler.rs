@@ -36,17 +36,19 @@ fn with_fewer_rounds(client: &ClientPlan) -> Vec<(usize, ClientPlan)> {
     let mut found = vec![];
     let mut size = kept.len();
     while size > 0 {
-        found.extend(kept.chunks(size).map(|part| (part.len(), without(client, &kept, part))));
+        found.extend((0..kept.len()).step_by(size).map(|first| {
+            let end = (first + size).min(kept.len());
+            (end - first, with_rounds(client, &[&kept[..first], &kept[end..]].concat()))
+        }));
         size /= 2;
     }
     found
 }
 
-/// The client with the rounds of `kept` but for those of `part`.
-fn without(client: &ClientPlan, kept: &[u32], part: &[u32]) -> ClientPlan {
-    let kept: Vec<u32> = kept.iter().copied().filter(|round| !part.contains(round)).collect();
+/// The client with these rounds alone, which are sorted.
+fn with_rounds(client: &ClientPlan, kept: &[u32]) -> ClientPlan {
     let rounds = kept.last().map_or(0, |last| last + 1);
-    ClientPlan { rounds, skip: (0..rounds).filter(|round| !kept.contains(round)).collect(), ..client.clone() }
+    ClientPlan { rounds, skip: (0..rounds).filter(|round| kept.binary_search(round).is_err()).collect(), ..client.clone() }
 }
 
 #[cfg(test)]

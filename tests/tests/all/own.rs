@@ -53,7 +53,7 @@ fn cargo(folder: &Folder, member: &str, args: &[&str]) -> Output {
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "MADSIM_TEST_SEED", "MADSIM_TEST_NUM", "STORMGLASS_REPLAY"] {
         command.env_remove(name);
     }
-    // Neither is read here, and both take time: debugging information, and what a second build would reuse.
+    // Debugging information and incremental state take time, and nothing here uses them.
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
     command.env("MADSIM_TEST_JOBS", "1").output().expect("cargo can be started")
 }

@@ -134,6 +134,14 @@ pub fn head(document: &Document) -> Result<Head, Mistake> {
     Ok(Head { about, origin, expect })
 }
 
+impl Case<Value> {
+    /// A case of a run that failed so; what it is about is its cause.
+    pub fn of_failure(origin: Origin, verdict: &Verdict, hash: &str, plan: Value) -> Case<Value> {
+        let about = Cause::of(verdict).map(|Cause { rule, says, .. }| format!("{rule}: {says}")).unwrap_or_default();
+        Case { about, origin: Some(origin), expect: Expect::again(verdict, hash), plan }
+    }
+}
+
 impl<P> Case<P> {
     /// The case as text, of a plan that is written as plain data.
     pub fn text(&self, format: Format) -> String
@@ -214,15 +222,10 @@ impl Compared {
 }
 
 impl Expect {
-    /// What is expected of a run that failed for this cause and has this hash.
-    pub fn failure(cause: &Cause, hash: &str) -> Expect {
-        let verdict = match cause.verdict {
-            "broken" => Word::Broken,
-            "stuck" => Word::Stuck,
-            _ => Word::Crashed,
-        };
-        let rule = (verdict != Word::Crashed).then(|| cause.rule.clone());
-        Expect { verdict, rule, cause: Some(cause.says.clone()), hash: Some(hash.into()) }
+    /// What is expected of a run that gave this verdict, for the same cause, and with this hash.
+    pub fn again(verdict: &Verdict, hash: &str) -> Expect {
+        let (word, rule) = word_and_rule(verdict);
+        Expect { verdict: word, rule: rule.cloned(), cause: Cause::of(verdict).map(|cause| cause.says), hash: Some(hash.into()) }
     }
 
     /// That it holds.
@@ -243,12 +246,17 @@ impl Expect {
 
     /// Whether a verdict is the expected one.
     pub fn is_met_by(&self, verdict: &Verdict) -> bool {
-        let (word, rule) = match verdict {
-            Verdict::Holds => (Word::Holds, None),
-            Verdict::Broken { rule, .. } => (Word::Broken, Some(rule)),
-            Verdict::Stuck { rule, .. } => (Word::Stuck, Some(rule)),
-            Verdict::Crashed { .. } => (Word::Crashed, None),
-        };
+        let (word, rule) = word_and_rule(verdict);
         word == self.verdict && (self.rule.is_none() || self.rule.as_ref() == rule)
+    }
+}
+
+/// The verdict in a word, and the rule that broke.
+fn word_and_rule(verdict: &Verdict) -> (Word, Option<&String>) {
+    match verdict {
+        Verdict::Holds => (Word::Holds, None),
+        Verdict::Broken { rule, .. } => (Word::Broken, Some(rule)),
+        Verdict::Stuck { rule, .. } => (Word::Stuck, Some(rule)),
+        Verdict::Crashed { .. } => (Word::Crashed, None),
     }
 }

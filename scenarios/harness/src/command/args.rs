@@ -91,15 +91,23 @@ pub struct Run {
     /// Write the plan to a file, to be edited and replayed: TOML, or JSON if its name ends in .json.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// How it is told.
+    #[command(flatten)]
+    pub telling: Telling,
+    /// What is otherwise than the family draws it.
+    #[command(flatten)]
+    pub changes: Change,
+}
+
+/// How one run is told.
+#[derive(Debug, Args)]
+pub struct Telling {
     /// Print one JSON object instead.
     #[arg(long)]
     pub json: bool,
     /// A fault that never struck, or was spared by the fault budget, is an error (exit code 7) if all else holds.
     #[arg(long)]
     pub strict: bool,
-    /// What is otherwise than the family draws it.
-    #[command(flatten)]
-    pub changes: Change,
 }
 
 /// What is to be otherwise than it is drawn.
@@ -130,12 +138,9 @@ pub struct Replay {
     /// Write the plan to a file, in the present format: TOML, or JSON if its name ends in .json.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
-    /// Print one JSON object instead.
-    #[arg(long)]
-    pub json: bool,
-    /// A fault that never struck, or was spared by the fault budget, is an error (exit code 7) if all else holds.
-    #[arg(long)]
-    pub strict: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub telling: Telling,
 }
 
 /// `shrink`.
@@ -147,6 +152,14 @@ pub struct Shrink {
     /// Where to write the case: TOML, or JSON if its name ends in .json. [default: beside FILE, its name with `.least`]
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// What it may cost.
+    #[command(flatten)]
+    pub cost: Cost,
+}
+
+/// What shrinking may cost.
+#[derive(Debug, Args)]
+pub struct Cost {
     /// Begin no run after so long; what is least until then is written.
     #[arg(long, value_name = "TIME", value_parser = length, default_value = "60s")]
     pub budget: Duration,
@@ -167,12 +180,9 @@ pub struct Keep {
     /// What went wrong, in a sentence. [default: the rule and its witness]
     #[arg(long, value_name = "TEXT")]
     pub about: Option<String>,
-    /// Begin no run after so long; what is least until then is kept.
-    #[arg(long, value_name = "TIME", value_parser = length, default_value = "60s")]
-    pub budget: Duration,
-    /// How many runs at a time. [default: one a core]
-    #[arg(long, value_name = "J", value_parser = jobs, allow_hyphen_values = true)]
-    pub jobs: Option<usize>,
+    /// What it may cost.
+    #[command(flatten)]
+    pub cost: Cost,
 }
 
 /// Which seeds, the last one included.
@@ -217,6 +227,11 @@ fn jobs(text: &str) -> Result<usize, String> {
     /// Beyond it there are no machines, and each job is a thread.
     const JOBS_MAX: usize = 1_024;
     text.parse().ok().filter(|jobs| (1..=JOBS_MAX).contains(jobs)).ok_or_else(|| format!("give a whole number from 1 to {JOBS_MAX}"))
+}
+
+/// So many jobs, or one a core.
+pub fn jobs_or_cores(jobs: Option<usize>) -> usize {
+    jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Reads `1h30m`, `10m`, `90s`, `500ms`: whole numbers, each with its unit.

@@ -1,7 +1,7 @@
 //! `fuzz`: many storms. It sets the engine going, lets a signal end it early, and tells what was found; the order and the
 //! counts are the engine's.
 
-use super::args::{Fuzz, Seeds};
+use super::args::{Fuzz, Seeds, jobs_or_cores};
 use super::night::Keeper;
 use super::progress::Watcher;
 use super::signals;
@@ -76,7 +76,7 @@ fn wish<'s>(systems: &'s Systems, args: &Fuzz, changes: Changes) -> Result<Wish<
         first: 0,
         sources: families.into_iter().map(source).collect(),
         is_all,
-        jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        jobs: jobs_or_cores(args.jobs),
         keep_going: args.keep_going,
         strict: args.strict,
         time_limit: args.length,

@@ -5,7 +5,7 @@ use std::io;
 
 use super::out;
 use super::progress::Watcher;
-use crate::case::{Case, Expect, Origin};
+use crate::case::{Case, Origin};
 use crate::cause::Cause;
 use crate::change::Changes;
 use crate::fuzz::{FailedRun, Progress, Ran};
@@ -53,10 +53,7 @@ impl<'w, 's> Keeper<'w, 's> {
         let system = self.systems.named(failed.system).expect("it was one of them that ran");
         let case = || {
             let (plan, _) = system.draw(failed.family, failed.seed, &self.changes).expect("it was drawn before");
-            let plan = serde_json::from_str::<serde_json::Value>(&plan.text(Format::Json)).expect("a plan writes JSON");
-            let about = format!("{}: {}", cause.rule, cause.says);
-            let origin = Some(Origin::here(failed.family, failed.seed));
-            Case { about, origin, expect: Expect::failure(cause, &failed.hash), plan }.text(Format::Toml)
+            Case::of_failure(Origin::here(failed.family, failed.seed), &failed.verdict, &failed.hash, plan.fields()).text(Format::Toml)
         };
         self.night.found(&cause.name(), failed.family, failed.seed, failed.events, case)
     }

@@ -1,6 +1,6 @@
 //! `run` and `replay`: one storm. Never more than one.
 
-use super::args::{Replay, Run};
+use super::args::{Replay, Run, Telling};
 use super::text::{failure, last_line, one_run};
 use super::{chosen, family, law, out, program};
 use crate::case::{Compared, Expect, PLAN, head, is_case};
@@ -26,7 +26,7 @@ pub fn run(systems: &Systems, args: &Run, changes: Changes) -> Result<u8, Mistak
     }
     let of = args.system.as_ref().map(|system| format!(" --system {system}")).unwrap_or_default();
     let reproduce = format!("{} run --family {family} --seed {}{of}{changes}", program(), args.seed);
-    Ok(tell(systems, plan.as_ref(), None, (args.json, args.strict), &reproduce))
+    Ok(tell(systems, plan.as_ref(), None, &args.telling, &reproduce))
 }
 
 /// Runs and judges the plan in a file.
@@ -45,15 +45,15 @@ pub fn replay(systems: &Systems, args: &Replay) -> Result<u8, Mistake> {
         save(&plan.text(Format::of(target)), target)?;
     }
     let reproduce = format!("{} replay {}", program(), quoted(&args.file.display().to_string()));
-    Ok(tell(systems, plan.as_ref(), expect.as_ref(), (args.json, args.strict), &reproduce))
+    Ok(tell(systems, plan.as_ref(), expect.as_ref(), &args.telling, &reproduce))
 }
 
 /// Runs and judges the plan, tells of it and of how it compares with what is expected, and says the exit code.
-fn tell(systems: &Systems, plan: &dyn AnyPlan, expect: Option<&Expect>, (json, strict): (bool, bool), reproduce: &str) -> u8 {
+fn tell(systems: &Systems, plan: &dyn AnyPlan, expect: Option<&Expect>, telling: &Telling, reproduce: &str) -> u8 {
     let report = plan.run(Wanted::ACCOUNT);
     let verdict = &report.judgement.verdict;
     let compared = expect.map(|expect| expect.compared(verdict, &report.hash));
-    if json {
+    if telling.json {
         out::say(&last_line::json(&report, compared, reproduce));
     } else {
         let failure = failure::text(verdict, law(systems, verdict).as_deref(), reproduce);
@@ -61,5 +61,5 @@ fn tell(systems: &Systems, plan: &dyn AnyPlan, expect: Option<&Expect>, (json, s
         out::say(&format!("{}{failure}{case}{}", one_run::text(&report), last_line::line(&report)));
     }
     let code = compared.and_then(Compared::exit_code).unwrap_or_else(|| verdict.exit_code());
-    if code == 0 && strict && !report.strikes.is_whole() { INERT } else { code }
+    if code == 0 && telling.strict && !report.strikes.is_whole() { INERT } else { code }
 }

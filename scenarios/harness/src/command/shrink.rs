@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::args::{Keep, Shrink};
+use super::args::{Cost, Keep, Shrink, jobs_or_cores};
 use super::text::{counted, failure};
 use super::{law, out, program, signals};
 use crate::case::{Case, Expect, Head, Origin, PLAN, head, is_case};
@@ -21,9 +21,9 @@ const LINE_EVERY: Duration = Duration::from_secs(2);
 pub fn shrink(systems: &Systems, args: &Shrink) -> Result<u8, Mistake> {
     let source = Source::load(systems, &args.file)?;
     let target = args.save.clone().unwrap_or_else(|| args.file.with_extension(format!("least.{}", extension(&args.file))));
-    let shrunk = source.shrunk(systems, args.budget, args.jobs)?;
+    let shrunk = source.shrunk(systems, &args.cost)?;
     let about = source.about.clone().unwrap_or_else(|| shrunk.cause.rule.clone());
-    let case = source.case(&shrunk, about, Expect::failure(&shrunk.cause, &shrunk.hash));
+    let case = source.case(&shrunk, about, Expect::again(&shrunk.verdict, &shrunk.hash));
     save(&case.text(Format::of(&target)), &target)?;
     told(systems, &source, &shrunk, &target);
     Ok(0)
@@ -35,7 +35,7 @@ pub fn keep(systems: &Systems, args: &Keep) -> Result<u8, Mistake> {
     if !args.folder.is_dir() {
         return Err(Mistake::new(args.folder.display().to_string(), "there is no such folder", "make it, or name another with --folder"));
     }
-    let shrunk = source.shrunk(systems, args.budget, args.jobs)?;
+    let shrunk = source.shrunk(systems, &args.cost)?;
     let target = args.folder.join(format!("{}.toml", shrunk.cause.name()));
     if target.exists() {
         let remedy = "nothing is to be done; take the file away first to keep another example";
@@ -44,7 +44,7 @@ pub fn keep(systems: &Systems, args: &Keep) -> Result<u8, Mistake> {
     let said = || format!("{}: {}", shrunk.cause.rule, shrunk.cause.says);
     let about = args.about.clone().or_else(|| source.about.clone()).unwrap_or_else(said);
     // A plant is there to be seen; a failure is there to be mended.
-    let expect = if shrunk.plan.plants().is_empty() { Expect::HOLDS } else { Expect::failure(&shrunk.cause, &shrunk.hash) };
+    let expect = if shrunk.plan.plants().is_empty() { Expect::HOLDS } else { Expect::again(&shrunk.verdict, &shrunk.hash) };
     save(&source.case(&shrunk, about, expect).text(Format::Toml), &target)?;
     told(systems, &source, &shrunk, &target);
     Ok(0)
@@ -70,31 +70,28 @@ impl<'s> Source<'s> {
         Ok(Source { file: file.into(), about, origin, plan: systems.read(&document, within)? })
     }
 
-    fn shrunk(&self, systems: &'s Systems, time: Duration, jobs: Option<usize>) -> Result<Shrunk<'s>, Mistake> {
+    fn shrunk(&self, systems: &'s Systems, cost: &Cost) -> Result<Shrunk<'s>, Mistake> {
         let system = systems.named(self.plan.system()).expect("the plan was read by one of them");
-        let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let cancel: &AtomicBool = &signals::cancel();
         let mut teller = Teller { told: Instant::now() };
-        crate::shrink::shrink(system, self.plan.as_ref(), Budget { time, jobs }, cancel, &mut teller).map_err(|unshrinkable| {
-            let place = self.file.display().to_string();
-            match unshrinkable {
-                Unshrinkable::Holds => Mistake::new(place, "the plan holds: there is nothing to shrink", "give a plan or a case that fails"),
-                Unshrinkable::Differs => {
-                    Mistake::new(place, "two runs of the least plan differ", "make the processes deterministic first: clocks, entropy, threads, addresses")
+        crate::shrink::shrink(system, self.plan.as_ref(), Budget { time: cost.budget, jobs: jobs_or_cores(cost.jobs) }, cancel, &mut teller).map_err(
+            |unshrinkable| {
+                let place = self.file.display().to_string();
+                match unshrinkable {
+                    Unshrinkable::Holds => Mistake::new(place, "the plan holds: there is nothing to shrink", "give a plan or a case that fails"),
+                    Unshrinkable::Differs => {
+                        Mistake::new(place, "two runs of the least plan differ", "make the processes deterministic first: clocks, entropy, threads, addresses")
+                    }
                 }
-            }
-        })
+            },
+        )
     }
 
     /// The case, with its plan as plain data.
     fn case(&self, shrunk: &Shrunk<'_>, about: String, expect: Expect) -> Case<serde_json::Value> {
         let origin = self.origin.clone().unwrap_or_else(|| self.plan.origin());
-        Case { about, origin: Some(origin), expect, plan: fields(shrunk.plan.as_ref()) }
+        Case { about, origin: Some(origin), expect, plan: shrunk.plan.fields() }
     }
-}
-
-fn fields(plan: &dyn AnyPlan) -> serde_json::Value {
-    serde_json::from_str(&plan.text(Format::Json)).expect("a plan writes JSON")
 }
 
 fn extension(file: &Path) -> &str {
@@ -106,7 +103,7 @@ fn told(systems: &Systems, source: &Source<'_>, shrunk: &Shrunk<'_>, target: &Pa
     let law = law(systems, &shrunk.verdict);
     let reproduce = format!("{} replay {}", program(), quoted(&target.display().to_string()));
     let size = |plan: &dyn AnyPlan| {
-        let plan = fields(plan);
+        let plan = plan.fields();
         let faults = plan["faults"].as_array().map_or(0, Vec::len) as u64;
         format!("{} and {} bytes", counted(faults, "fault", "faults"), plan.to_string().len())
     };

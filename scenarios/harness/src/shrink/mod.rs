@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::cause::Cause;
 use crate::plan::{Document, Format};
+use crate::run::Wanted;
 use crate::systems::{AnyPlan, AnySystem};
 use tried::Tried;
 
@@ -84,8 +85,8 @@ pub fn shrink<'s>(
     cancel: &AtomicBool,
     progress: &mut dyn Progress,
 ) -> Result<Shrunk<'s>, Unshrinkable> {
-    let whole: Value = serde_json::from_str(&plan.text(Format::Json)).expect("a plan writes JSON");
-    let report = read(system, &whole).expect("a plan that was read can be read again").run(crate::run::Wanted::VERDICT);
+    let whole = plan.fields();
+    let report = read(system, &whole).expect("a plan that was read can be read again").run(Wanted::VERDICT);
     let Some(cause) = Cause::of(&report.judgement.verdict) else { return Err(Unshrinkable::Holds) };
     let mut tried = Tried::new(system, cause.clone(), budget, cancel);
     let mut least = whole;
@@ -101,7 +102,7 @@ pub fn shrink<'s>(
     }
     let is_least = !tried.is_over();
     let plan = read(system, &least).expect("it was run before");
-    let (first, second) = (plan.run(crate::run::Wanted::VERDICT), plan.run(crate::run::Wanted::VERDICT));
+    let (first, second) = (plan.run(Wanted::VERDICT), plan.run(Wanted::VERDICT));
     if first.hash != second.hash || first.judgement.verdict != second.judgement.verdict {
         return Err(Unshrinkable::Differs);
     }

@@ -12,22 +12,19 @@ use crate::run::Wanted;
 use crate::systems::AnySystem;
 
 /// The plans that were tried, and what may still be spent.
-pub(super) struct Tried<'s> {
-    pub(super) system: &'s dyn AnySystem,
+pub(super) struct Tried<'t> {
+    pub(super) system: &'t dyn AnySystem,
     pub(super) runs: u64,
     cause: Cause,
     budget: Budget,
     since: Instant,
-    cancel: &'s AtomicBool,
+    cancel: &'t AtomicBool,
     /// Whether a plan failed in the same way, by a hash of its text: no plan is run twice.
     known: BTreeMap<u128, bool>,
 }
 
-impl<'s> Tried<'s> {
-    pub(super) fn new<'a>(system: &'s dyn AnySystem, cause: Cause, budget: Budget, cancel: &'a AtomicBool) -> Tried<'a>
-    where
-        's: 'a,
-    {
+impl<'t> Tried<'t> {
+    pub(super) fn new(system: &'t dyn AnySystem, cause: Cause, budget: Budget, cancel: &'t AtomicBool) -> Tried<'t> {
         Tried { system, runs: 1, cause, budget, since: Instant::now(), cancel, known: BTreeMap::new() }
     }
 
