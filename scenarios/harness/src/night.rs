@@ -1,5 +1,5 @@
 //! A night: a fuzz whose state is a folder, so that it can be stopped at any moment and goes on where it was. Text
-//! files that only grow, since a kill at any byte leaves all lines before it whole; an embedded store would keep the
+//! files that grow by lines, since a kill at any byte leaves all lines before it whole; an embedded store would keep the
 //! same promise, and could be read by nobody.
 //!
 //! `night.log` begins with what is fuzzed, and has a line for each run that was counted. `findings/<rule>-<cause>/` has
@@ -49,7 +49,7 @@ impl Night {
         let failed = |path: &Path, cause: &io::Error| Mistake::new(path.display().to_string(), cause.to_string(), "name a folder that can be written");
         fs::create_dir_all(folder.join("findings")).map_err(|cause| failed(folder, &cause))?;
         let path = folder.join("night.log");
-        let log = OpenOptions::new().create(true).append(true).open(&path).map_err(|cause| failed(&path, &cause))?;
+        let log = appending(&path).map_err(|cause| failed(&path, &cause))?;
         match log.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -57,16 +57,12 @@ impl Night {
             }
             Err(TryLockError::Error(cause)) => return Err(failed(&path, &cause)),
         }
-        let text = fs::read_to_string(&path).map_err(|cause| failed(&path, &cause))?;
+        let text = mended(&path, &log).map_err(|cause| failed(&path, &cause))?;
         let head = format!("{HEAD} {what}");
         let mut night = Night { folder: folder.into(), log, next: 0, findings: BTreeMap::new() };
-        // A line that a kill has cut is ended, and says nothing.
-        if !text.is_empty() && !text.ends_with('\n') {
-            night.write("\n").map_err(|cause| failed(&path, &cause))?;
-        }
-        let done = whole_lines(&text).filter_map(|line| line.strip_prefix("done ")?.parse().ok()).max();
-        if !whole_lines(&text).any(|line| line == head) {
-            if let Some(first) = whole_lines(&text).next() {
+        let done = text.lines().filter_map(|line| line.strip_prefix("done ")?.parse().ok()).max();
+        if !text.lines().any(|line| line == head) {
+            if let Some(first) = text.lines().next() {
                 let was = first.strip_prefix(HEAD).map_or("of another program", str::trim);
                 let remedy = "name another folder, or give the flags of this night";
                 return Err(Mistake::new(format!("{}:1", path.display()), format!("this night is {was:?}, not {what:?}"), remedy));
@@ -112,8 +108,7 @@ impl Night {
         if found != Found::Known {
             save(&case(), &folder.join("case.toml")).map_err(|mistake| io::Error::other(mistake.to_string()))?;
         }
-        let mut seen = OpenOptions::new().create(true).append(true).open(folder.join("seen.log"))?;
-        seen.write_all(format!("{run} {events}\n").as_bytes())?;
+        appending(&folder.join("seen.log"))?.write_all(format!("{run} {events}\n").as_bytes())?;
         Ok(found)
     }
 
@@ -125,21 +120,33 @@ impl Night {
     fn read_findings(&mut self) -> io::Result<()> {
         for entry in fs::read_dir(self.folder.join("findings"))? {
             let entry = entry?;
-            let text = match fs::read_to_string(entry.path().join("seen.log")) {
-                Ok(text) => text,
-                Err(missing) if missing.kind() == io::ErrorKind::NotFound => continue,
-                Err(cause) => return Err(cause),
-            };
-            let seen = whole_lines(&text).filter_map(|line| line.rsplit_once(' ')).filter_map(|(run, events)| Some((run.to_string(), events.parse().ok()?)));
+            let path = entry.path().join("seen.log");
+            if !path.exists() {
+                continue;
+            }
+            let text = mended(&path, &appending(&path)?)?;
+            let seen = text.lines().filter_map(|line| line.rsplit_once(' ')).filter_map(|(run, events)| Some((run.to_string(), events.parse().ok()?)));
             self.findings.insert(entry.file_name().to_string_lossy().into_owned(), Finding { seen: seen.collect() });
         }
         Ok(())
     }
 }
 
-/// Lines that have their end; what a kill has cut off is none.
-fn whole_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).filter(|line| !line.is_empty())
+/// A file that grows; made if it is not there.
+fn appending(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// What stands in a file that grows. A last line that a kill has cut off is taken away, since a part of a number is
+/// another number.
+fn mended(path: &Path, file: &File) -> io::Result<String> {
+    let mut text = fs::read_to_string(path)?;
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    if whole < text.len() {
+        text.truncate(whole);
+        file.set_len(whole as u64)?;
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -193,10 +200,18 @@ mod tests {
         night.found("a", "calm", 1, 10, || "case".into()).unwrap();
         (1..=12).for_each(|next| night.done(next).unwrap());
         drop(night);
+        let seen = folder.0.join("findings/a/seen.log");
+        let line = fs::read(&seen).unwrap();
+        for cut in 0..line.len() {
+            fs::write(&seen, &line[..cut]).unwrap();
+            folder.open().found("a", "crashes", 2, 20, || "case".into()).unwrap();
+            assert_eq!(folder.open().findings()["a"].seen.get("crashes 2"), Some(&20), "cut at {cut}");
+        }
         let whole = fs::read(folder.0.join("night.log")).unwrap();
         for cut in 0..=whole.len() {
             fs::write(folder.0.join("night.log"), &whole[..cut]).unwrap();
             let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
+            drop(folder.open());
             let mut night = folder.open();
             assert_eq!(night.next(), lines.saturating_sub(1) as u128, "cut at {cut}");
             night.done(77).unwrap();
