@@ -26,6 +26,8 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use contract::ids::MachineId;
 use judging::{Heard, Marks, NoteIndex, Probes};
 use zookeeper_models::{Evidence, Zookeeper as Law};
@@ -129,17 +131,11 @@ fn look(evidence: &Evidence<'_>, marks: &mut Marks<'_>) {
     world.end(ending, &mut hits);
 }
 
-/// The notes that end requests, in order, each with its request.
-fn ended<'e>(evidence: &'e Evidence<'_>) -> Vec<(NoteIndex, &'e Op)> {
+/// The notes that end requests, in order, each with its request: of two requests that one note ends, the later one.
+fn ended<'e>(evidence: &'e Evidence<'_>) -> BTreeMap<NoteIndex, &'e Op> {
     let ends = evidence.clients.requests.iter().flat_map(|request| {
         let returned = request.returned.map(|returned| returned.note);
         returned.into_iter().chain(request.unknown).map(|note| (note, request.op))
     });
-    let mut ends: Vec<_> = ends.collect();
-    // Of two requests that one note ends, the later one stands for both.
-    ends.sort_by_key(|(note, _)| *note);
-    ends.reverse();
-    ends.dedup_by_key(|(note, _)| *note);
-    ends.reverse();
-    ends
+    ends.collect()
 }
